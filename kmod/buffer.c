@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arrays and payloads: what is copied from and to user memory. Never under a
+ * lock. Nothing is copied out that nobody wrote: lengths bound it, or it is
+ * zeroed.
+ */
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+unsigned int iotarget_payload_max = 16 << 20;
+module_param_named(payload_max, iotarget_payload_max, uint, 0644);
+MODULE_PARM_DESC(payload_max, "Bytes that one request may carry each way");
+
+int iotarget_array_check(const struct iotarget_array *array, size_t min_stride)
+{
+	if (!array->count)
+		return 0;
+	if (array->count > IOTARGET_ARRAY_MAX || array->stride < min_stride ||
+	    array->stride % 8 || array->ptr % 8)
+		return -EINVAL;
+	return array->stride > PAGE_SIZE ? -E2BIG : 0;
+}
+
+static void __user *iotarget_element(const struct iotarget_array *array, u32 i)
+{
+	return u64_to_user_ptr(array->ptr + (u64)i * array->stride);
+}
+
+int iotarget_element_get(void *element, size_t size,
+			 const struct iotarget_array *array, u32 i)
+{
+	return copy_struct_from_user(element, size, iotarget_element(array, i),
+				     array->stride);
+}
+
+/* Writes a part of an element: @size bytes from @offset on. */
+int iotarget_element_put(const struct iotarget_array *array, u32 i,
+			 const void *element, size_t offset, size_t size)
+{
+	return copy_to_user(iotarget_element(array, i) + offset,
+			    element + offset, size) ? -EFAULT : 0;
+}
+
+/* For elements that are only written: what this kernel does not know is 0. */
+int iotarget_element_check_tail(const struct iotarget_array *array, u32 i,
+				size_t size)
+{
+	int ret;
+
+	if (array->stride <= size)
+		return 0;
+	ret = check_zeroed_user(iotarget_element(array, i) + size,
+				array->stride - size);
+	return ret > 0 ? 0 : ret ?: -E2BIG;
+}
+
+static u32 iotarget_buffer_size(const struct iotarget_request *req)
+{
+	return max(req->in_length, req->out_length);
+}
+
+/*
+ * Gives a request its buffer, both directions in one, and fills in what the
+ * sender brings. -EAGAIN: the target has its share of bytes.
+ */
+int iotarget_buffer_init(struct iotarget_request *req,
+			 const struct iotarget_send_element *element)
+{
+	struct iotarget_target *target = req->target;
+	u32 size = iotarget_buffer_size(req);
+	bool room;
+
+	if (size <= IOTARGET_INLINE) {
+		req->buffer = req->payload;
+	} else {
+		spin_lock(&target->device->lock);
+		room = target->bytes + size <= READ_ONCE(iotarget_target_bytes);
+		if (room)
+			target->bytes += size;
+		spin_unlock(&target->device->lock);
+		if (!room)
+			return -EAGAIN;
+		req->buffer = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+		if (!req->buffer) {
+			spin_lock(&target->device->lock);
+			target->bytes -= size;
+			spin_unlock(&target->device->lock);
+			return -ENOMEM;
+		}
+	}
+	if (req->out_length) {
+		req->mm = current->mm;
+		mmgrab(req->mm);
+	}
+	if (copy_from_user(req->buffer, u64_to_user_ptr(element->in),
+			   req->in_length))
+		return -EFAULT;
+	return 0;
+}
+
+/* Undoes iotarget_buffer_init(), also where that failed or never ran. */
+void iotarget_buffer_free(struct iotarget_request *req)
+{
+	struct iotarget_target *target = req->target;
+
+	if (req->buffer && req->buffer != req->payload) {
+		kvfree(req->buffer);
+		spin_lock(&target->device->lock);
+		target->bytes -= iotarget_buffer_size(req);
+		spin_unlock(&target->device->lock);
+	}
+	req->buffer = NULL;
+	if (req->mm)
+		mmdrop(req->mm);
+	req->mm = NULL;
+}
+
+/* The request's input, as much as the host's buffer takes. */
+int iotarget_buffer_to_host(const struct iotarget_request *req,
+			    struct iotarget_fetch_element *record)
+{
+	record->copied = min(req->in_length, record->buffer_length);
+	return copy_to_user(u64_to_user_ptr(record->buffer), req->buffer,
+			    record->copied) ? -EFAULT : 0;
+}
+
+/*
+ * The request's output, as far as the host counts it; zero where it wrote
+ * nothing. The address belongs to the address space that sent it.
+ */
+int iotarget_buffer_to_sender(const struct iotarget_request *req,
+			      struct iotarget_reap_element *completion)
+{
+	u32 counted = min(req->information, req->out_length);
+	u32 written = min(counted, req->written);
+
+	if (!counted)
+		return 0;
+	if (req->mm != current->mm) {
+		completion->flags |= IOTARGET_REAP_NOT_COPIED;
+		return 0;
+	}
+	if (copy_to_user(u64_to_user_ptr(req->out), req->buffer, written) ||
+	    clear_user(u64_to_user_ptr(req->out + written), counted - written))
+		return -EFAULT;
+	return 0;
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The bridge to a driver host in user space: what it fetches, and what it does
+ * with the requests that it owns. The bridge's cancel routine posts OnCancel.
+ */
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+#include "race.h"
+
+static struct iotarget_queue *iotarget_call_queue(struct iotarget_call *call)
+{
+	struct iotarget_device *device = call->object;
+
+	return &device->queue;
+}
+
+static void iotarget_host_post_cancel(struct iotarget_request *req)
+{
+	list_add_tail(&req->node, &req->queue->cancels);
+	iotarget_queue_wake(req->queue, false);
+}
+
+/*
+ * The bridge's cancel routine. While the request's own record is being copied
+ * its OnCancel waits, so that it cannot overtake it.
+ */
+void iotarget_host_cancel(struct iotarget_request *req)
+{
+	bool delivering = req->state == IOTARGET_DELIVERING;
+
+	iotarget_request_move(req, IOTARGET_CLAIMED, NULL);
+	if (!delivering)
+		iotarget_host_post_cancel(req);
+}
+
+/*
+ * What a host names by id must be what it has been given: fetched from this
+ * queue, and not while its record is still on the way.
+ */
+static struct iotarget_request *iotarget_host_find(struct iotarget_queue *queue,
+						   u64 id)
+{
+	struct iotarget_request *req = iotarget_device_find(queue->device, id);
+
+	if (!req || req->queue != queue || !iotarget_request_owned(req) ||
+	    req->state == IOTARGET_DELIVERING)
+		return NULL;
+	return req;
+}
+
+/* Copies a record and its payload. The caller holds the request, not the lock. */
+static int iotarget_host_copy(const struct iotarget_request *req, u32 event,
+			      u32 flags, const struct iotarget_array *array, u32 i)
+{
+	struct iotarget_fetch_element record;
+	int err;
+
+	err = iotarget_element_get(&record, sizeof(record), array, i);
+	if (err)
+		return err;
+	if (record.pad)
+		return -EINVAL;
+
+	record.id = req->id;
+	record.file = req->target->file;
+	record.offset = req->offset;
+	record.event = event;
+	record.type = req->type;
+	record.code = req->code;
+	record.flags = flags | (req->compat ? IOTARGET_RECORD_32BIT : 0);
+	record.in_length = req->in_length;
+	record.out_length = req->out_length;
+	record.copied = 0;
+	record.state = 0;
+	record.pid = pid_nr_ns(req->pid, task_active_pid_ns(current));
+	record.uid = from_kuid_munged(current_user_ns(), req->uid);
+	if (event == IOTARGET_EVENT_REQUEST) {
+		err = iotarget_buffer_to_host(req, &record);
+		if (err)
+			return err;
+	}
+	return iotarget_element_put(array, i, &record, 0,
+				    offsetof(struct iotarget_fetch_element, buffer));
+}
+
+/* The request's record is in the host's memory: from here on the host has it. */
+static void iotarget_host_deliver(struct iotarget_request *req)
+{
+	if (req->state == IOTARGET_CLAIMED)
+		iotarget_host_post_cancel(req);
+	else
+		iotarget_request_move(req, IOTARGET_OWNED, req->routine);
+}
+
+/*
+ * Fetches one record. Taken under the lock, copied without it, handed over
+ * under it; a hold keeps the request meanwhile. What cannot be copied goes back
+ * to the head. -ENODATA: there is none; -ENODEV: the request ended meanwhile.
+ */
+static int iotarget_host_fetch_one(struct iotarget_queue *queue,
+				   const struct iotarget_fetch *args, u32 i)
+	__must_hold(&queue->device->lock)
+{
+	iotarget_cancel_fn routine = args->flags & IOTARGET_FETCH_CANCELABLE ?
+				     iotarget_host_cancel : NULL;
+	u32 event = IOTARGET_EVENT_REQUEST;
+	struct iotarget_request *req;
+	u32 flags;
+	int err;
+
+	if (args->flags & IOTARGET_FETCH_RETRIEVE) {
+		req = iotarget_queue_retrieve(queue, routine, args->file);
+	} else if (!list_empty(&queue->cancels)) {
+		event = IOTARGET_EVENT_CANCEL;
+		req = list_first_entry(&queue->cancels, struct iotarget_request,
+				       node);
+		list_del_init(&req->node);
+		iotarget_request_hold(req);
+	} else {
+		req = iotarget_queue_dispatch(queue, routine);
+	}
+	if (!req)
+		return -ENODATA;
+	flags = req->routine ? IOTARGET_RECORD_CANCELABLE : 0;
+	if (req->cancelled && event == IOTARGET_EVENT_REQUEST)
+		flags |= IOTARGET_RECORD_CANCELED;
+	spin_unlock(&queue->device->lock);
+
+	if (event == IOTARGET_EVENT_REQUEST)
+		iotarget_race_point(IOTARGET_RACE_FETCH_COPY);
+	else
+		iotarget_race_point(IOTARGET_RACE_CANCEL_COPY);
+	err = iotarget_host_copy(req, event, flags, &args->fetch, i);
+	if (event == IOTARGET_EVENT_REQUEST)
+		iotarget_race_point(IOTARGET_RACE_FETCH_COMMIT);
+
+	spin_lock(&queue->device->lock);
+	if (!iotarget_request_release(req))
+		return -ENODEV;
+	if (event == IOTARGET_EVENT_CANCEL) {
+		if (err)
+			list_add(&req->node, &queue->cancels);
+		else
+			iotarget_request_move(req, IOTARGET_TOLD, NULL);
+	} else {
+		if (err)
+			iotarget_queue_undo(req);
+		else
+			iotarget_host_deliver(req);
+	}
+	return err;
+}
+
+/* Returns how many records were fetched, or why there was none. */
+static int iotarget_host_fetch(struct iotarget_queue *queue,
+			       const struct iotarget_fetch *args, bool wait)
+{
+	struct iotarget_device *device = queue->device;
+	struct iotarget_waiter waiter;
+	u32 i = 0;
+	int err = 0;
+
+	iotarget_waiter_init(&waiter);
+	spin_lock(&device->lock);
+	while (i < args->fetch.count) {
+		if (device->ended) {
+			err = -ENODEV;
+			break;
+		}
+		err = iotarget_host_fetch_one(queue, args, i);
+		if (!err) {
+			i++;
+			continue;
+		}
+		/* one that ended meanwhile: look for another */
+		if (err == -ENODEV)
+			continue;
+		if (err != -ENODATA || i)
+			break;
+		if (!wait) {
+			if (!(args->flags & IOTARGET_FETCH_RETRIEVE))
+				err = -EAGAIN;
+			break;
+		}
+		list_add(&waiter.node, &queue->waiters);
+		err = iotarget_wait(device, &waiter);
+		if (err)
+			break;
+	}
+	iotarget_queue_wake(queue, false);
+	spin_unlock(&device->lock);
+	return i ?: err;
+}
+
+/* At most this much can be transferred: what U98 compares @information with. */
+static u32 iotarget_host_length(const struct iotarget_request *req)
+{
+	return req->out_length ?: req->in_length;
+}
+
+/*
+ * Completes one request. Its bytes are copied before the lock is taken where
+ * they fit on the stack, and else with a hold on the request: then another
+ * thread, a cancel or the device's end may come first.
+ */
+static int iotarget_host_complete_one(struct iotarget_queue *queue,
+				      const struct iotarget_complete_element *e)
+{
+	struct iotarget_device *device = queue->device;
+	void __user *buffer = u64_to_user_ptr(e->buffer);
+	bool direct = e->buffer_length > IOTARGET_INLINE;
+	u8 bytes[IOTARGET_INLINE];
+	struct iotarget_request *req;
+	int err = 0;
+
+	if (e->pad)
+		return -EINVAL;
+	if (!direct && copy_from_user(bytes, buffer, e->buffer_length))
+		return -EFAULT;
+
+	spin_lock(&device->lock);
+	req = iotarget_host_find(queue, e->id);
+	if (!req)
+		err = -ENOENT;
+	else if (req->state == IOTARGET_CLAIMED)
+		err = -ECANCELED;
+	else if (e->buffer_length > req->out_length ||
+		 e->information > iotarget_host_length(req))
+		err = -EINVAL;
+	if (!err && direct) {
+		iotarget_request_hold(req);
+		spin_unlock(&device->lock);
+		if (copy_from_user(req->buffer, buffer, e->buffer_length))
+			err = -EFAULT;
+		iotarget_race_point(IOTARGET_RACE_COMPLETE_COPY);
+		spin_lock(&device->lock);
+		if (!iotarget_request_release(req))
+			err = -ENOENT;
+		else if (!err && req->state == IOTARGET_CLAIMED)
+			err = -ECANCELED;
+	}
+	if (!err) {
+		if (!direct)
+			memcpy(req->buffer, bytes, e->buffer_length);
+		req->written = e->buffer_length;
+		iotarget_request_complete(req, e->status, e->information);
+	}
+	spin_unlock(&device->lock);
+	return err;
+}
+
+/* Returns how many elements were answered, or why none could be. */
+static int iotarget_host_complete(struct iotarget_queue *queue,
+				  const struct iotarget_array *array)
+{
+	struct iotarget_complete_element e;
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < array->count && !err; i++) {
+		err = iotarget_element_get(&e, sizeof(e), array, i);
+		if (err)
+			break;
+		e.result = iotarget_host_complete_one(queue, &e);
+		err = iotarget_element_put(array, i, &e,
+					   offsetof(typeof(e), result),
+					   sizeof(e.result));
+	}
+	return i ?: err;
+}
+
+int iotarget_fetch(struct iotarget_call *call)
+{
+	struct iotarget_queue *queue = iotarget_call_queue(call);
+	struct iotarget_fetch __user *user = call->user;
+	struct iotarget_fetch *args = &call->args.fetch;
+	bool retrieve = args->flags & IOTARGET_FETCH_RETRIEVE;
+	int completed, fetched, err;
+
+	if (args->flags & ~(IOTARGET_FETCH_CANCELABLE | IOTARGET_FETCH_RETRIEVE) ||
+	    (args->file && !retrieve))
+		return -EINVAL;
+	err = iotarget_array_check(&args->complete,
+				   sizeof(struct iotarget_complete_element));
+	if (err)
+		return err;
+	err = iotarget_array_check(&args->fetch,
+				   sizeof(struct iotarget_fetch_element));
+	if (err)
+		return err;
+	if (retrieve && queue->dispatch == IOTARGET_DISPATCH_PARALLEL)
+		return -EPERM;
+	if (READ_ONCE(queue->device->ended))
+		return -ENODEV;
+
+	completed = iotarget_host_complete(queue, &args->complete);
+	if (completed != args->complete.count)
+		args->fetch.count = 0;
+	/* also with no element: what was completed may let others fetch */
+	fetched = iotarget_host_fetch(queue, args, !retrieve &&
+				      !(call->file->f_flags & O_NONBLOCK));
+	if (completed < 0)
+		return completed;
+	if (!completed && fetched < 0)
+		return fetched;
+	args->completed = completed;
+	args->fetched = max(fetched, 0);
+	return copy_to_user(&user->completed, &args->completed,
+			    sizeof(args->completed) + sizeof(args->fetched)) ?
+	       -EFAULT : 0;
+}
+
+/* Calls @fn under the lock on the request that the host names. */
+static int iotarget_host_do(struct iotarget_call *call, u64 id,
+			    int (*fn)(struct iotarget_request *req))
+{
+	struct iotarget_queue *queue = iotarget_call_queue(call);
+	struct iotarget_request *req;
+	int ret;
+
+	spin_lock(&queue->device->lock);
+	req = iotarget_host_find(queue, id);
+	if (queue->device->ended)
+		ret = -ENODEV;
+	else
+		ret = req ? fn(req) : -ENOENT;
+	spin_unlock(&queue->device->lock);
+	return ret;
+}
+
+static int iotarget_host_mark(struct iotarget_request *req)
+{
+	return iotarget_request_mark(req, iotarget_host_cancel);
+}
+
+int iotarget_mark_cancelable(struct iotarget_call *call)
+{
+	if (call->args.id.flags)
+		return -EINVAL;
+	return iotarget_host_do(call, call->args.id.id, iotarget_host_mark);
+}
+
+int iotarget_unmark_cancelable(struct iotarget_call *call)
+{
+	if (call->args.id.flags)
+		return -EINVAL;
+	return iotarget_host_do(call, call->args.id.id, iotarget_request_unmark);
+}
+
+static int iotarget_host_is_canceled(struct iotarget_request *req)
+{
+	return iotarget_request_is_canceled(req);
+}
+
+int iotarget_is_canceled(struct iotarget_call *call)
+{
+	struct iotarget_is_canceled *args = &call->args.is_canceled;
+	int ret;
+
+	if (args->flags || args->pad)
+		return -EINVAL;
+	ret = iotarget_host_do(call, args->id, iotarget_host_is_canceled);
+	if (ret < 0)
+		return ret;
+	args->canceled = ret;
+	return iotarget_call_respond(call);
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The objects of iotarget.ko, and who protects what.
+ *
+ * Locks, outermost first:
+ *
+ *  iotarget_names (mutex, device.c)
+ *	the table of names; device.node
+ *  device.lock (spinlock)
+ *	everything else that changes: the device, its queues, its targets and
+ *	its requests. Held for a few instructions; never over a copy from or to
+ *	user memory, an allocation or a callback.
+ *  the wait queues' own locks, taken by wake-ups under device.lock
+ *
+ * "(lock)" in a comment is the device's lock, "(const)" is set before others
+ * can see the object.
+ *
+ * Lifetime: a device lives as long as its file, its targets and its node
+ * (kref). A target lives as long as its file and its last request that has not
+ * ended; then a work frees it with its slots. A request is a slot of its
+ * target: it is found by id, under the lock, and after an unlock it is found
+ * again by id, unless a hold keeps it from being published.
+ */
+#ifndef _IOTARGET_INTERNAL_H
+#define _IOTARGET_INTERNAL_H
+
+#include <linux/fs.h>
+#include <linux/idr.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/poll.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <linux/iotarget.h>
+
+struct iotarget_node;
+
+/*
+ * Ids: the serial number above the slot's index. The index is looked up in a
+ * table of fixed depth: directory, leaf, chunk.
+ */
+#define IOTARGET_SLOT_BITS	20
+#define IOTARGET_CHUNK_BITS	4
+#define IOTARGET_LEAF_BITS	8
+#define IOTARGET_CHUNK_SLOTS	BIT(IOTARGET_CHUNK_BITS)
+#define IOTARGET_LEAF_CHUNKS	BIT(IOTARGET_LEAF_BITS)
+#define IOTARGET_CHUNKS_MAX	BIT(IOTARGET_SLOT_BITS - IOTARGET_CHUNK_BITS)
+#define IOTARGET_LEAVES		(IOTARGET_CHUNKS_MAX / IOTARGET_LEAF_CHUNKS)
+
+/* Payload that lies in the slot itself. */
+#define IOTARGET_INLINE		64
+
+/**
+ * struct iotarget_waiter - a task that sleeps in SEND or FETCH, on its stack
+ * @node: in a queue's or target's list of sleepers, or empty (lock)
+ * @wqe: what default_wake_function() wants: the task
+ * @woken: somebody woke it (lock)
+ * @pending: SEND with WAIT: how many of its requests have not completed (lock)
+ * @done: SEND with WAIT: its requests that have completed (lock; the task's own
+ *	once @pending is 0)
+ */
+struct iotarget_waiter {
+	struct list_head node;
+	struct wait_queue_entry wqe;
+	bool woken;
+	unsigned int pending;
+	struct list_head done;
+};
+
+/**
+ * enum iotarget_state - who has a request; the edges stand in request.c
+ * @IOTARGET_FREE: a slot that nobody uses
+ * @IOTARGET_PREPARING: SEND fills it in; no id finds it
+ * @IOTARGET_QUEUED: the queue owns it and has set its routine
+ * @IOTARGET_DELIVERING: its record is being copied to the host
+ * @IOTARGET_OWNED: the host owns it; marked if the bridge's routine is set
+ * @IOTARGET_CLAIMED: the host owns it; a cancel took the routine, and the host
+ *	has not fetched that OnCancel yet
+ * @IOTARGET_TOLD: the host owns it and has fetched that OnCancel
+ * @IOTARGET_COMPLETED: has its status; published when the last hold goes
+ * @IOTARGET_READY: its sender can reap it
+ */
+enum iotarget_state {
+	IOTARGET_FREE,
+	IOTARGET_PREPARING,
+	IOTARGET_QUEUED,
+	IOTARGET_DELIVERING,
+	IOTARGET_OWNED,
+	IOTARGET_CLAIMED,
+	IOTARGET_TOLD,
+	IOTARGET_COMPLETED,
+	IOTARGET_READY,
+};
+
+struct iotarget_request;
+typedef void (*iotarget_cancel_fn)(struct iotarget_request *req);
+
+/**
+ * struct iotarget_request - a slot: one request, 256 bytes with its payload
+ * @node: in the list that @state says: the target's free slots or completions,
+ *	a waiter's completions, the queue's requests or cancels (lock)
+ * @id: serial number and slot; set anew by each SEND (lock)
+ * @target: whose slot it is (const)
+ * @queue: where it was sent (lock)
+ * @routine: the cancel routine: set means cancelable; called under the lock
+ *	(lock)
+ * @waiter: the SEND that waits for it (lock)
+ * @state: enum iotarget_state (lock)
+ * @cancelled: a cancel came; sticky (lock)
+ * @type: enum iotarget_type
+ * @compat: sent by a 32-bit program
+ * @holds: copies under way that keep it from being published (lock)
+ * @status: its status (lock, until READY)
+ * @information: bytes transferred (lock, until READY)
+ * @written: bytes of output that the host has written (lock, until READY)
+ * @code: control code
+ * @in_length: bytes for the host
+ * @out_length: bytes that the sender takes
+ * @uid: who sent it
+ * @user_data: the sender's
+ * @offset: offset, or argument by value
+ * @out: where the sender wants the output
+ * @buffer: the payload: @payload, or memory of its own
+ * @mm: the address space of @out, if it is used; a reference
+ * @pid: the sender's process; a reference
+ * @payload: up to IOTARGET_INLINE bytes of payload
+ *
+ * Fields without a mark are written by SEND while the slot is PREPARING and
+ * constant until it is FREE again.
+ */
+struct iotarget_request {
+	struct list_head node;
+	u64 id;
+	struct iotarget_target *target;
+	struct iotarget_queue *queue;
+	iotarget_cancel_fn routine;
+	struct iotarget_waiter *waiter;
+	u8 state;
+	bool cancelled;
+	u8 type;
+	bool compat;
+	u32 holds;
+	s32 status;
+	u32 information;
+	u32 written;
+	u32 code;
+	u32 in_length;
+	u32 out_length;
+	kuid_t uid;
+	u64 user_data;
+	u64 offset;
+	u64 out;
+	void *buffer;
+	struct mm_struct *mm;
+	struct pid *pid;
+	u8 payload[IOTARGET_INLINE] __aligned(64);
+};
+
+/**
+ * struct iotarget_chunk - a page of slots
+ * @node: in the target's list (lock)
+ * @slots: the page (const)
+ * @index: where it stands in the device's table (const)
+ */
+struct iotarget_chunk {
+	struct list_head node;
+	struct iotarget_request *slots;
+	unsigned int index;
+};
+
+/**
+ * struct iotarget_leaf - part of the device's table
+ * @chunks: (lock)
+ */
+struct iotarget_leaf {
+	struct iotarget_chunk *chunks[IOTARGET_LEAF_CHUNKS];
+};
+
+/**
+ * struct iotarget_queue - holds requests and hands them to the host
+ * @device: (const)
+ * @dispatch: enum iotarget_dispatch (const)
+ * @limit: parallel: the most requests that the host may have, or 0 (const)
+ * @owned: requests that the host has, those being copied included (lock)
+ * @requests: QUEUED, in the order of their arrival (lock)
+ * @cancels: CLAIMED, whose OnCancel waits to be fetched (lock)
+ * @waiters: tasks that sleep in FETCH, the last to come first (lock)
+ * @pollers: poll and epoll
+ */
+struct iotarget_queue {
+	struct iotarget_device *device;
+	u32 dispatch;
+	u32 limit;
+	u32 owned;
+	struct list_head requests;
+	struct list_head cancels;
+	struct list_head waiters;
+	wait_queue_head_t pollers;
+};
+
+/**
+ * struct iotarget_device - what a driver host creates
+ * @lock: see the top of this file
+ * @ended: SHUTDOWN or last close (lock)
+ * @queue: the default queue
+ * @table: slots by index; the leaves are set once (lock)
+ * @serial: of the last request (lock)
+ * @file_number: of the last target (lock)
+ * @targets: all that are open, or have requests (lock)
+ * @refs: see the top of this file
+ * @number: names it in traces (const)
+ * @chunks: which indexes of chunks are taken (its own lock)
+ * @node: its name, or NULL (iotarget_names)
+ */
+struct iotarget_device {
+	spinlock_t lock;	/* everything that changes: see the top */
+	bool ended;
+	struct iotarget_queue queue;
+	u64 serial;
+	struct iotarget_leaf *table[IOTARGET_LEAVES];
+	u64 file_number;
+	struct list_head targets;
+	struct kref refs;
+	unsigned int number;
+	struct ida chunks;
+	struct iotarget_node *node;
+};
+
+/**
+ * struct iotarget_target - a sender's open handle on a device
+ * @device: holds a reference (const)
+ * @node: in the device's list (lock)
+ * @file: the number by which records name it (const)
+ * @ended: SHUTDOWN or last close (lock)
+ * @released: its file is gone (lock)
+ * @pending: requests that are not READY; the file's end counts as one while it
+ *	is at work (lock)
+ * @slots: how many slots it has (lock)
+ * @bytes: payload outside the slots (lock)
+ * @free: slots that are FREE, the last used first (lock)
+ * @chunks: its slots; only grows (lock)
+ * @ready: READY and not for a SEND that waits (lock)
+ * @waiters: tasks that sleep to reap (lock)
+ * @senders: tasks that sleep in SEND with WAIT (lock)
+ * @pollers: poll and epoll
+ * @free_work: frees it
+ */
+struct iotarget_target {
+	struct iotarget_device *device;
+	struct list_head node;
+	u64 file;
+	bool ended;
+	bool released;
+	u32 pending;
+	u32 slots;
+	u64 bytes;
+	struct list_head free;
+	struct list_head chunks;
+	struct list_head ready;
+	struct list_head waiters;
+	struct list_head senders;
+	wait_queue_head_t pollers;
+	struct work_struct free_work;
+};
+
+/* What a cancel found. */
+enum iotarget_verdict {
+	IOTARGET_DELIVERED,
+	IOTARGET_MARKED,
+	IOTARGET_ALREADY_TOLD,
+	IOTARGET_WAS_COMPLETED,
+};
+
+/* request.c: all under the lock */
+void iotarget_request_move(struct iotarget_request *req, enum iotarget_state to,
+			   iotarget_cancel_fn routine);
+void iotarget_request_prepare(struct iotarget_request *req);
+enum iotarget_verdict iotarget_request_cancel(struct iotarget_request *req);
+void iotarget_request_complete(struct iotarget_request *req, s32 status,
+			       u32 information);
+void iotarget_request_end(struct iotarget_request *req);
+void iotarget_request_hold(struct iotarget_request *req);
+bool iotarget_request_release(struct iotarget_request *req);
+int iotarget_request_mark(struct iotarget_request *req,
+			  iotarget_cancel_fn routine);
+int iotarget_request_unmark(struct iotarget_request *req);
+bool iotarget_request_is_canceled(const struct iotarget_request *req);
+
+/* Does the host have it? True also while its record is on the way. */
+static inline bool iotarget_request_owned(const struct iotarget_request *req)
+{
+	return req->state >= IOTARGET_DELIVERING && req->state <= IOTARGET_TOLD;
+}
+
+/* queue.c: all but init under the lock */
+void iotarget_queue_init(struct iotarget_queue *queue,
+			 struct iotarget_device *device, u32 dispatch, u32 limit);
+void iotarget_queue_insert(struct iotarget_queue *queue,
+			   struct iotarget_request *req);
+struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
+						 iotarget_cancel_fn routine);
+struct iotarget_request *iotarget_queue_retrieve(struct iotarget_queue *queue,
+						 iotarget_cancel_fn routine,
+						 u64 file);
+void iotarget_queue_undo(struct iotarget_request *req);
+void iotarget_queue_cancel(struct iotarget_request *req);
+bool iotarget_queue_readable(const struct iotarget_queue *queue);
+void iotarget_queue_wake(struct iotarget_queue *queue, bool sync);
+
+/* host.c */
+void iotarget_host_cancel(struct iotarget_request *req);
+struct iotarget_call;
+int iotarget_fetch(struct iotarget_call *call);
+int iotarget_mark_cancelable(struct iotarget_call *call);
+int iotarget_unmark_cancelable(struct iotarget_call *call);
+int iotarget_is_canceled(struct iotarget_call *call);
+
+/* target.c */
+struct iotarget_target *iotarget_target_create(struct iotarget_device *device);
+void iotarget_target_publish(struct iotarget_request *req);
+void iotarget_target_close(void *object);
+int iotarget_target_release(struct inode *inode, struct file *file);
+__poll_t iotarget_target_poll(struct file *file, poll_table *wait);
+int iotarget_send(struct iotarget_call *call);
+int iotarget_cancel(struct iotarget_call *call);
+int iotarget_target_shutdown(struct iotarget_call *call);
+extern unsigned int iotarget_target_requests;
+extern unsigned long iotarget_target_bytes;
+extern struct workqueue_struct *iotarget_wq;
+
+/* device.c */
+int iotarget_device_create(struct iotarget_call *call);
+int iotarget_target_open(struct iotarget_call *call);
+int iotarget_name(struct iotarget_call *call);
+int iotarget_device_shutdown(struct iotarget_call *call);
+void iotarget_device_get(struct iotarget_device *device);
+void iotarget_device_put(struct iotarget_device *device);
+struct iotarget_request *iotarget_device_find(struct iotarget_device *device,
+					      u64 id);
+int iotarget_device_add_chunk(struct iotarget_device *device,
+			      struct iotarget_target *target);
+void iotarget_device_remove_chunk(struct iotarget_device *device,
+				  struct iotarget_chunk *chunk);
+int iotarget_device_release(struct inode *inode, struct file *file);
+__poll_t iotarget_device_poll(struct file *file, poll_table *wait);
+int iotarget_node_open(struct inode *inode, struct file *file);
+int iotarget_names_init(const struct file_operations *fops);
+void iotarget_names_exit(void);
+
+/* buffer.c: every copy from and to user memory but that of an ioctl's struct */
+extern unsigned int iotarget_payload_max;
+int iotarget_array_check(const struct iotarget_array *array, size_t min_stride);
+int iotarget_element_get(void *element, size_t size,
+			 const struct iotarget_array *array, u32 i);
+int iotarget_element_put(const struct iotarget_array *array, u32 i,
+			 const void *element, size_t offset, size_t size);
+int iotarget_element_check_tail(const struct iotarget_array *array, u32 i,
+				size_t size);
+int iotarget_buffer_init(struct iotarget_request *req,
+			 const struct iotarget_send_element *element);
+void iotarget_buffer_free(struct iotarget_request *req);
+int iotarget_buffer_to_host(const struct iotarget_request *req,
+			    struct iotarget_fetch_element *record);
+int iotarget_buffer_to_sender(const struct iotarget_request *req,
+			      struct iotarget_reap_element *completion);
+
+/* wait.c: under the lock */
+void iotarget_waiter_init(struct iotarget_waiter *waiter);
+int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter);
+void iotarget_wake(struct iotarget_waiter *waiter, bool sync);
+void iotarget_wake_one(struct list_head *waiters, wait_queue_head_t *pollers,
+		       __poll_t mask, bool sync);
+void iotarget_wake_all(struct list_head *waiters, wait_queue_head_t *pollers);
+
+/**
+ * struct iotarget_call - an ioctl under way
+ * @file: on which
+ * @object: its device or target
+ * @user: the caller's struct
+ * @size: how much of it the caller knows
+ * @args: what was copied of it; what the caller does not know is 0
+ */
+struct iotarget_call {
+	struct file *file;
+	void *object;
+	void __user *user;
+	u32 size;
+	union {
+		struct iotarget_info info;
+		struct iotarget_device_create device_create;
+		struct iotarget_target_open target_open;
+		struct iotarget_name name;
+		struct iotarget_send send;
+		struct iotarget_cancel cancel;
+		struct iotarget_fetch fetch;
+		struct iotarget_id id;
+		struct iotarget_is_canceled is_canceled;
+		struct iotarget_shutdown shutdown;
+		/* declared, not built */
+		struct iotarget_queue_create queue_create;
+		struct iotarget_route route;
+		struct iotarget_target_control target_control;
+		struct iotarget_forward forward;
+		struct iotarget_file_done file_done;
+		struct iotarget_payload payload;
+		struct iotarget_queue_control queue_control;
+	} args;
+};
+
+/* main.c */
+int iotarget_call_respond(struct iotarget_call *call);
+extern const struct file_operations iotarget_device_fops;
+extern const struct file_operations iotarget_target_fops;
+
+#endif

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Init and exit, the control node, and the table of ioctls.
+ */
+#include <linux/compat.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+#include "race.h"
+
+struct workqueue_struct *iotarget_wq;
+
+static int iotarget_info(struct iotarget_call *call)
+{
+	struct iotarget_info *args = &call->args.info;
+
+	args->version = IOTARGET_VERSION;
+	args->features = IOTARGET_FEATURE_NAME;
+	args->payload_max = READ_ONCE(iotarget_payload_max);
+	args->target_requests = READ_ONCE(iotarget_target_requests);
+	args->target_bytes = READ_ONCE(iotarget_target_bytes);
+	/* no cap of the user yet: memory cgroups hold */
+	args->user_bytes = U64_MAX;
+	args->user_requests = U32_MAX;
+	args->user_devices = U32_MAX;
+	args->user_queues = U32_MAX;
+	args->user_targets = U32_MAX;
+	return iotarget_call_respond(call);
+}
+
+/* Declared in the header, and the work of a later version. */
+static int iotarget_unbuilt(struct iotarget_call *call)
+{
+	return -EOPNOTSUPP;
+}
+
+/**
+ * struct iotarget_ioctl - an ioctl
+ * @fn: what does it; NULL for none
+ * @size: of its struct, as this kernel knows it
+ * @min_size: of its struct's first version
+ */
+struct iotarget_ioctl {
+	int (*fn)(struct iotarget_call *call);
+	u32 size;
+	u32 min_size;
+};
+
+#define IOTARGET_IOCTL(cmd, func, member, last)				\
+	[_IOC_NR(cmd)] = {						\
+		.fn = func,						\
+		.size = sizeof_field(struct iotarget_call, args.member),	\
+		.min_size = offsetofend(struct iotarget_##member, last),	\
+	}
+
+#define IOTARGET_IOCTLS (_IOC_NR(IOTARGET_SHUTDOWN) + 1)
+
+static const struct iotarget_ioctl iotarget_control_ioctls[IOTARGET_IOCTLS] = {
+	IOTARGET_IOCTL(IOTARGET_INFO, iotarget_info, info, user_targets),
+	IOTARGET_IOCTL(IOTARGET_DEVICE_CREATE, iotarget_device_create,
+		       device_create, fd),
+};
+
+static const struct iotarget_ioctl iotarget_device_ioctls[IOTARGET_IOCTLS] = {
+	IOTARGET_IOCTL(IOTARGET_QUEUE_CREATE, iotarget_unbuilt, queue_create,
+		       pad),
+	IOTARGET_IOCTL(IOTARGET_ROUTE, iotarget_unbuilt, route, queue_fd),
+	IOTARGET_IOCTL(IOTARGET_TARGET_OPEN, iotarget_target_open, target_open,
+		       pad),
+	IOTARGET_IOCTL(IOTARGET_NAME, iotarget_name, name, name),
+	IOTARGET_IOCTL(IOTARGET_FETCH, iotarget_fetch, fetch, fetched),
+	IOTARGET_IOCTL(IOTARGET_MARK_CANCELABLE, iotarget_mark_cancelable, id,
+		       id),
+	IOTARGET_IOCTL(IOTARGET_UNMARK_CANCELABLE, iotarget_unmark_cancelable,
+		       id, id),
+	IOTARGET_IOCTL(IOTARGET_IS_CANCELED, iotarget_is_canceled, is_canceled,
+		       pad),
+	IOTARGET_IOCTL(IOTARGET_FORWARD, iotarget_unbuilt, forward, pad),
+	IOTARGET_IOCTL(IOTARGET_REQUEUE, iotarget_unbuilt, id, id),
+	IOTARGET_IOCTL(IOTARGET_FILE_DONE, iotarget_unbuilt, file_done, file),
+	IOTARGET_IOCTL(IOTARGET_READ, iotarget_unbuilt, payload, pad),
+	IOTARGET_IOCTL(IOTARGET_WRITE, iotarget_unbuilt, payload, pad),
+	IOTARGET_IOCTL(IOTARGET_QUEUE_CONTROL, iotarget_unbuilt, queue_control,
+		       in_host),
+	IOTARGET_IOCTL(IOTARGET_SHUTDOWN, iotarget_device_shutdown, shutdown,
+		       flags),
+};
+
+static const struct iotarget_ioctl iotarget_target_ioctls[IOTARGET_IOCTLS] = {
+	IOTARGET_IOCTL(IOTARGET_SEND, iotarget_send, send, reaped),
+	IOTARGET_IOCTL(IOTARGET_CANCEL, iotarget_cancel, cancel, completed),
+	IOTARGET_IOCTL(IOTARGET_TARGET_CONTROL, iotarget_unbuilt,
+		       target_control, sent),
+	IOTARGET_IOCTL(IOTARGET_SHUTDOWN, iotarget_target_shutdown, shutdown,
+		       flags),
+};
+
+/* Writes the answer, as much of it as the caller knows. */
+int iotarget_call_respond(struct iotarget_call *call)
+{
+	return copy_to_user(call->user, &call->args,
+			    min_t(size_t, call->size, sizeof(call->args))) ?
+	       -EFAULT : 0;
+}
+
+static long iotarget_ioctl(const struct iotarget_ioctl *table,
+			   struct file *file, unsigned int cmd,
+			   unsigned long arg)
+{
+	struct iotarget_call call;
+	const struct iotarget_ioctl *ioctl;
+	u32 __user *user = (u32 __user *)arg;
+	u32 size;
+	int err;
+
+	if (_IOC_TYPE(cmd) != IOTARGET_IOC_TYPE || _IOC_NR(cmd) >= IOTARGET_IOCTLS ||
+	    _IOC_SIZE(cmd) || _IOC_DIR(cmd) != _IOC_NONE)
+		return -ENOTTY;
+	ioctl = &table[_IOC_NR(cmd)];
+	if (!ioctl->fn)
+		return -ENOTTY;
+	if (get_user(size, user))
+		return -EFAULT;
+	if (size < ioctl->min_size)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(&call.args, ioctl->size, user, size);
+	if (err)
+		return err;
+	call.file = file;
+	call.object = file->private_data;
+	call.user = user;
+	call.size = min(size, ioctl->size);
+	return ioctl->fn(&call);
+}
+
+static long iotarget_control_ioctl(struct file *file, unsigned int cmd,
+				   unsigned long arg)
+{
+	return iotarget_ioctl(iotarget_control_ioctls, file, cmd, arg);
+}
+
+static long iotarget_device_ioctl(struct file *file, unsigned int cmd,
+				  unsigned long arg)
+{
+	return iotarget_ioctl(iotarget_device_ioctls, file, cmd, arg);
+}
+
+static long iotarget_target_ioctl(struct file *file, unsigned int cmd,
+				  unsigned long arg)
+{
+	return iotarget_ioctl(iotarget_target_ioctls, file, cmd, arg);
+}
+
+static const struct file_operations iotarget_control_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = iotarget_control_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+const struct file_operations iotarget_device_fops = {
+	.owner = THIS_MODULE,
+	.release = iotarget_device_release,
+	.poll = iotarget_device_poll,
+	.unlocked_ioctl = iotarget_device_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/* of targets that TARGET_OPEN makes, and of named nodes */
+const struct file_operations iotarget_target_fops = {
+	.owner = THIS_MODULE,
+	.open = iotarget_node_open,
+	.release = iotarget_target_release,
+	.poll = iotarget_target_poll,
+	.unlocked_ioctl = iotarget_target_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/* For everybody: caps, cgroups and the capability for names carry the weight. */
+static struct miscdevice iotarget_control = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "iotarget",
+	.nodename = "iotarget/control",
+	.mode = 0666,
+	.fops = &iotarget_control_fops,
+};
+
+static int __init iotarget_init(void)
+{
+	int err;
+
+	iotarget_wq = alloc_workqueue("iotarget", WQ_UNBOUND, 0);
+	if (!iotarget_wq)
+		return -ENOMEM;
+	err = iotarget_names_init(&iotarget_target_fops);
+	if (err)
+		goto destroy;
+	iotarget_race_init();
+	err = misc_register(&iotarget_control);
+	if (err)
+		goto exit;
+	return 0;
+
+exit:
+	iotarget_race_exit();
+	iotarget_names_exit();
+destroy:
+	destroy_workqueue(iotarget_wq);
+	return err;
+}
+
+/* No file is open: the workqueue's last works free what is left. */
+static void __exit iotarget_exit(void)
+{
+	misc_deregister(&iotarget_control);
+	iotarget_race_exit();
+	iotarget_names_exit();
+	destroy_workqueue(iotarget_wq);
+	rcu_barrier();
+}
+
+module_init(iotarget_init);
+module_exit(iotarget_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The iotarget authors");
+MODULE_DESCRIPTION("UMDF-style I/O targets for user-space drivers");

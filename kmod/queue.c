@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Queues: the order of requests, and which one the host may have next.
+ */
+#include <linux/poll.h>
+
+#include "internal.h"
+
+void iotarget_queue_init(struct iotarget_queue *queue,
+			 struct iotarget_device *device, u32 dispatch, u32 limit)
+{
+	queue->device = device;
+	queue->dispatch = dispatch;
+	queue->limit = dispatch == IOTARGET_DISPATCH_SEQUENTIAL ? 1 : limit;
+	INIT_LIST_HEAD(&queue->requests);
+	INIT_LIST_HEAD(&queue->cancels);
+	INIT_LIST_HEAD(&queue->waiters);
+	init_waitqueue_head(&queue->pollers);
+}
+
+/* The queue's cancel routine: what the queue owns, it completes itself. */
+void iotarget_queue_cancel(struct iotarget_request *req)
+{
+	list_del_init(&req->node);
+	iotarget_request_complete(req, -ECANCELED, 0);
+}
+
+void iotarget_queue_insert(struct iotarget_queue *queue,
+			   struct iotarget_request *req)
+{
+	req->queue = queue;
+	iotarget_request_move(req, IOTARGET_QUEUED, iotarget_queue_cancel);
+	list_add_tail(&req->node, &queue->requests);
+}
+
+static bool iotarget_queue_dispatchable(const struct iotarget_queue *queue)
+{
+	return !list_empty(&queue->requests) &&
+	       (!queue->limit || queue->owned < queue->limit);
+}
+
+/* Would FETCH return a record? */
+bool iotarget_queue_readable(const struct iotarget_queue *queue)
+{
+	return !list_empty(&queue->cancels) || iotarget_queue_dispatchable(queue);
+}
+
+/*
+ * Whoever leaves the queue readable calls this: it wakes one, who passes it on
+ * if there is more.
+ */
+void iotarget_queue_wake(struct iotarget_queue *queue, bool sync)
+{
+	if (iotarget_queue_readable(queue))
+		iotarget_wake_one(&queue->waiters, &queue->pollers,
+				  EPOLLIN | EPOLLRDNORM, sync);
+}
+
+/*
+ * The request leaves the queue and is held until its record is copied. With
+ * @routine the host will have it marked, from this instant on.
+ */
+static void iotarget_queue_take(struct iotarget_queue *queue,
+				struct iotarget_request *req,
+				iotarget_cancel_fn routine)
+{
+	list_del_init(&req->node);
+	queue->owned++;
+	iotarget_request_move(req, IOTARGET_DELIVERING, routine);
+	iotarget_request_hold(req);
+}
+
+struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
+						 iotarget_cancel_fn routine)
+{
+	struct iotarget_request *req;
+
+	if (!iotarget_queue_dispatchable(queue))
+		return NULL;
+	req = list_first_entry(&queue->requests, struct iotarget_request, node);
+	iotarget_queue_take(queue, req, routine);
+	return req;
+}
+
+/* By hand: whatever the host has already; the first of @file unless that is 0. */
+struct iotarget_request *iotarget_queue_retrieve(struct iotarget_queue *queue,
+						 iotarget_cancel_fn routine,
+						 u64 file)
+{
+	struct iotarget_request *req;
+
+	list_for_each_entry(req, &queue->requests, node) {
+		if (file && req->target->file != file)
+			continue;
+		iotarget_queue_take(queue, req, routine);
+		return req;
+	}
+	return NULL;
+}
+
+/*
+ * The record could not be copied: back to the head, as if never taken. A cancel
+ * that came meanwhile finds it here: the mark is set, and the queue makes it
+ * cancelable again.
+ */
+void iotarget_queue_undo(struct iotarget_request *req)
+{
+	if (req->cancelled) {
+		iotarget_request_complete(req, -ECANCELED, 0);
+		return;
+	}
+	req->queue->owned--;
+	iotarget_request_move(req, IOTARGET_QUEUED, iotarget_queue_cancel);
+	list_add(&req->node, &req->queue->requests);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM iotarget
+
+#if !defined(_IOTARGET_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _IOTARGET_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "internal.h"
+
+TRACE_DEFINE_ENUM(IOTARGET_FREE);
+TRACE_DEFINE_ENUM(IOTARGET_PREPARING);
+TRACE_DEFINE_ENUM(IOTARGET_QUEUED);
+TRACE_DEFINE_ENUM(IOTARGET_DELIVERING);
+TRACE_DEFINE_ENUM(IOTARGET_OWNED);
+TRACE_DEFINE_ENUM(IOTARGET_CLAIMED);
+TRACE_DEFINE_ENUM(IOTARGET_TOLD);
+TRACE_DEFINE_ENUM(IOTARGET_COMPLETED);
+TRACE_DEFINE_ENUM(IOTARGET_READY);
+
+#undef iotarget_state_name
+#define iotarget_state_name(state) __print_symbolic(state, \
+	{ IOTARGET_FREE, "FREE" }, \
+	{ IOTARGET_PREPARING, "PREPARING" }, \
+	{ IOTARGET_QUEUED, "QUEUED" }, \
+	{ IOTARGET_DELIVERING, "DELIVERING" }, \
+	{ IOTARGET_OWNED, "OWNED" }, \
+	{ IOTARGET_CLAIMED, "CLAIMED" }, \
+	{ IOTARGET_TOLD, "TOLD" }, \
+	{ IOTARGET_COMPLETED, "COMPLETED" }, \
+	{ IOTARGET_READY, "READY" })
+
+/* One event for each edge of the state machine: before it is taken. */
+TRACE_EVENT(iotarget_request_state,
+	TP_PROTO(const struct iotarget_request *req, enum iotarget_state to,
+		 iotarget_cancel_fn routine),
+	TP_ARGS(req, to, routine),
+	TP_STRUCT__entry(
+		__field(unsigned int, device)
+		__field(u64, id)
+		__field(unsigned int, from)
+		__field(unsigned int, to)
+		__field(bool, cancelable)
+		__field(int, status)
+	),
+	TP_fast_assign(
+		__entry->device = req->target->device->number;
+		__entry->id = req->id;
+		__entry->from = req->state;
+		__entry->to = to;
+		__entry->cancelable = routine;
+		__entry->status = req->status;
+	),
+	TP_printk("device=%u id=0x%llx %s -> %s cancelable=%d status=%d",
+		  __entry->device, __entry->id,
+		  iotarget_state_name(__entry->from),
+		  iotarget_state_name(__entry->to),
+		  __entry->cancelable, __entry->status)
+);
+
+#endif
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
