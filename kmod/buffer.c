@@ -4,6 +4,7 @@
  * lock. Nothing is copied out that nobody wrote: lengths bound it, or it is
  * zeroed.
  */
+#include <linux/fault-inject-usercopy.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
@@ -15,6 +16,55 @@
 unsigned int iotarget_payload_max = 16 << 20;
 module_param_named(payload_max, iotarget_payload_max, uint, 0644);
 MODULE_PARM_DESC(payload_max, "Bytes that one request may carry each way");
+
+/*
+ * Copies what is small and has had its bounds checked: word by word, which is
+ * a fraction of what copy_from_user() costs where hardened usercopy looks the
+ * kernel's side up again.
+ */
+int iotarget_user_get(void *to, const void __user *from, size_t size)
+{
+	if (!size)
+		return 0;
+	might_fault();
+	if (should_fail_usercopy() || !user_read_access_begin(from, size))
+		return -EFAULT;
+	for (; size >= sizeof(u64); size -= sizeof(u64)) {
+		unsafe_get_user(*(u64 *)to, (const u64 __user *)from, fault);
+		to += sizeof(u64);
+		from += sizeof(u64);
+	}
+	for (; size; size--)
+		unsafe_get_user(*(u8 *)to++, (const u8 __user *)from++, fault);
+	user_read_access_end();
+	return 0;
+
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+int iotarget_user_put(void __user *to, const void *from, size_t size)
+{
+	if (!size)
+		return 0;
+	might_fault();
+	if (should_fail_usercopy() || !user_write_access_begin(to, size))
+		return -EFAULT;
+	for (; size >= sizeof(u64); size -= sizeof(u64)) {
+		unsafe_put_user(*(const u64 *)from, (u64 __user *)to, fault);
+		to += sizeof(u64);
+		from += sizeof(u64);
+	}
+	for (; size; size--)
+		unsafe_put_user(*(const u8 *)from++, (u8 __user *)to++, fault);
+	user_write_access_end();
+	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
 
 int iotarget_array_check(const struct iotarget_array *array, size_t min_stride)
 {
@@ -34,6 +84,8 @@ static void __user *iotarget_element(const struct iotarget_array *array, u32 i)
 int iotarget_element_get(void *element, size_t size,
 			 const struct iotarget_array *array, u32 i)
 {
+	if (array->stride == size)
+		return iotarget_user_get(element, iotarget_element(array, i), size);
 	return copy_struct_from_user(element, size, iotarget_element(array, i),
 				     array->stride);
 }
@@ -42,8 +94,8 @@ int iotarget_element_get(void *element, size_t size,
 int iotarget_element_put(const struct iotarget_array *array, u32 i,
 			 const void *element, size_t offset, size_t size)
 {
-	return copy_to_user(iotarget_element(array, i) + offset,
-			    element + offset, size) ? -EFAULT : 0;
+	return iotarget_user_put(iotarget_element(array, i) + offset,
+				 element + offset, size);
 }
 
 /* For elements that are only written: what this kernel does not know is 0. */
@@ -57,6 +109,21 @@ int iotarget_element_check_tail(const struct iotarget_array *array, u32 i,
 	ret = check_zeroed_user(iotarget_element(array, i) + size,
 				array->stride - size);
 	return ret > 0 ? 0 : ret ?: -E2BIG;
+}
+
+/* Payload: in the slot, or in memory of its own. */
+static int iotarget_buffer_get(void *to, u64 from, u32 size)
+{
+	if (size <= IOTARGET_INLINE)
+		return iotarget_user_get(to, u64_to_user_ptr(from), size);
+	return copy_from_user(to, u64_to_user_ptr(from), size) ? -EFAULT : 0;
+}
+
+static int iotarget_buffer_put(u64 to, const void *from, u32 size)
+{
+	if (size <= IOTARGET_INLINE)
+		return iotarget_user_put(u64_to_user_ptr(to), from, size);
+	return copy_to_user(u64_to_user_ptr(to), from, size) ? -EFAULT : 0;
 }
 
 static u32 iotarget_buffer_size(const struct iotarget_request *req)
@@ -97,10 +164,7 @@ int iotarget_buffer_init(struct iotarget_request *req,
 		req->mm = current->mm;
 		mmgrab(req->mm);
 	}
-	if (copy_from_user(req->buffer, u64_to_user_ptr(element->in),
-			   req->in_length))
-		return -EFAULT;
-	return 0;
+	return iotarget_buffer_get(req->buffer, element->in, req->in_length);
 }
 
 /* Undoes iotarget_buffer_init(), also where that failed or never ran. */
@@ -125,8 +189,7 @@ int iotarget_buffer_to_host(const struct iotarget_request *req,
 			    struct iotarget_fetch_element *record)
 {
 	record->copied = min(req->in_length, record->buffer_length);
-	return copy_to_user(u64_to_user_ptr(record->buffer), req->buffer,
-			    record->copied) ? -EFAULT : 0;
+	return iotarget_buffer_put(record->buffer, req->buffer, record->copied);
 }
 
 /*
@@ -145,8 +208,8 @@ int iotarget_buffer_to_sender(const struct iotarget_request *req,
 		completion->flags |= IOTARGET_REAP_NOT_COPIED;
 		return 0;
 	}
-	if (copy_to_user(u64_to_user_ptr(req->out), req->buffer, written) ||
+	if (counted > written &&
 	    clear_user(u64_to_user_ptr(req->out + written), counted - written))
 		return -EFAULT;
-	return 0;
+	return iotarget_buffer_put(req->out, req->buffer, written);
 }

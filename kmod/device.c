@@ -145,9 +145,13 @@ static char *iotarget_devnode(IOTARGET_DEVNODE_CONST struct device *device,
 {
 	const struct iotarget_node *node = iotarget_node(device);
 
-	*mode = node->mode;
-	*uid = node->uid;
-	*gid = node->gid;
+	/* devtmpfs asks only for the name when it deletes the node */
+	if (mode)
+		*mode = node->mode;
+	if (uid)
+		*uid = node->uid;
+	if (gid)
+		*gid = node->gid;
 	return kasprintf(GFP_KERNEL, "iotarget/%s", dev_name(device));
 }
 
@@ -443,7 +447,7 @@ static int iotarget_install(struct iotarget_call *call, const char *name,
 	return 0;
 }
 
-static void iotarget_device_close(void *object)
+void iotarget_device_close(void *object)
 {
 	iotarget_device_end(object);
 	iotarget_device_put(object);
@@ -455,10 +459,26 @@ int iotarget_device_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+struct iotarget_device *iotarget_device_alloc(u32 dispatch, u32 limit)
+{
+	static atomic_t number = ATOMIC_INIT(0);
+	struct iotarget_device *device;
+
+	device = kvzalloc(sizeof(*device), GFP_KERNEL_ACCOUNT);
+	if (!device)
+		return NULL;
+	spin_lock_init(&device->lock);
+	iotarget_queue_init(&device->queue, device, dispatch, limit);
+	INIT_LIST_HEAD(&device->targets);
+	kref_init(&device->refs);
+	ida_init(&device->chunks);
+	device->number = atomic_inc_return(&number);
+	return device;
+}
+
 int iotarget_device_create(struct iotarget_call *call)
 {
 	struct iotarget_device_create *args = &call->args.device_create;
-	static atomic_t number = ATOMIC_INIT(0);
 	struct iotarget_device *device;
 
 	if (args->flags & ~(IOTARGET_DEVICE_STRICT | IOTARGET_DEVICE_FILE_EVENTS) ||
@@ -471,16 +491,9 @@ int iotarget_device_create(struct iotarget_call *call)
 	    args->dispatch == IOTARGET_DISPATCH_MANUAL)
 		return -EOPNOTSUPP;
 
-	device = kvzalloc(sizeof(*device), GFP_KERNEL_ACCOUNT);
+	device = iotarget_device_alloc(args->dispatch, args->limit);
 	if (!device)
 		return -ENOMEM;
-	spin_lock_init(&device->lock);
-	iotarget_queue_init(&device->queue, device, args->dispatch, args->limit);
-	INIT_LIST_HEAD(&device->targets);
-	kref_init(&device->refs);
-	ida_init(&device->chunks);
-	device->number = atomic_inc_return(&number);
-
 	return iotarget_install(call, "[iotarget-device]", &iotarget_device_fops,
 				device, iotarget_device_close, &args->fd);
 }

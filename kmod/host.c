@@ -211,7 +211,6 @@ static int iotarget_host_complete_one(struct iotarget_queue *queue,
 				      const struct iotarget_complete_element *e)
 {
 	struct iotarget_device *device = queue->device;
-	void __user *buffer = u64_to_user_ptr(e->buffer);
 	bool direct = e->buffer_length > IOTARGET_INLINE;
 	u8 bytes[IOTARGET_INLINE];
 	struct iotarget_request *req;
@@ -219,8 +218,12 @@ static int iotarget_host_complete_one(struct iotarget_queue *queue,
 
 	if (e->pad)
 		return -EINVAL;
-	if (!direct && copy_from_user(bytes, buffer, e->buffer_length))
-		return -EFAULT;
+	if (!direct) {
+		err = iotarget_user_get(bytes, u64_to_user_ptr(e->buffer),
+					e->buffer_length);
+		if (err)
+			return err;
+	}
 
 	spin_lock(&device->lock);
 	req = iotarget_host_find(queue, e->id);
@@ -234,7 +237,8 @@ static int iotarget_host_complete_one(struct iotarget_queue *queue,
 	if (!err && direct) {
 		iotarget_request_hold(req);
 		spin_unlock(&device->lock);
-		if (copy_from_user(req->buffer, buffer, e->buffer_length))
+		if (copy_from_user(req->buffer, u64_to_user_ptr(e->buffer),
+				   e->buffer_length))
 			err = -EFAULT;
 		iotarget_race_point(IOTARGET_RACE_COMPLETE_COPY);
 		spin_lock(&device->lock);
@@ -300,6 +304,12 @@ int iotarget_fetch(struct iotarget_call *call)
 	completed = iotarget_host_complete(queue, &args->complete);
 	if (completed != args->complete.count)
 		args->fetch.count = 0;
+	/*
+	 * Whoever was woken by a completion runs before this thread sleeps:
+	 * often it sends again, and then this thread need not sleep at all.
+	 */
+	if (completed > 0)
+		cond_resched();
 	/* also with no element: what was completed may let others fetch */
 	fetched = iotarget_host_fetch(queue, args, !retrieve &&
 				      !(call->file->f_flags & O_NONBLOCK));
@@ -309,9 +319,8 @@ int iotarget_fetch(struct iotarget_call *call)
 		return fetched;
 	args->completed = completed;
 	args->fetched = max(fetched, 0);
-	return copy_to_user(&user->completed, &args->completed,
-			    sizeof(args->completed) + sizeof(args->fetched)) ?
-	       -EFAULT : 0;
+	return iotarget_user_put(&user->completed, &args->completed,
+				 sizeof(args->completed) + sizeof(args->fetched));
 }
 
 /* Calls @fn under the lock on the request that the host names. */

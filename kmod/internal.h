@@ -298,8 +298,7 @@ static inline bool iotarget_request_owned(const struct iotarget_request *req)
 /* queue.c: all but init under the lock */
 void iotarget_queue_init(struct iotarget_queue *queue,
 			 struct iotarget_device *device, u32 dispatch, u32 limit);
-void iotarget_queue_insert(struct iotarget_queue *queue,
-			   struct iotarget_request *req);
+void iotarget_queue_insert(struct iotarget_queue *queue, struct list_head *list);
 struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
 						 iotarget_cancel_fn routine);
 struct iotarget_request *iotarget_queue_retrieve(struct iotarget_queue *queue,
@@ -333,6 +332,8 @@ extern struct workqueue_struct *iotarget_wq;
 
 /* device.c */
 int iotarget_device_create(struct iotarget_call *call);
+struct iotarget_device *iotarget_device_alloc(u32 dispatch, u32 limit);
+void iotarget_device_close(void *object);
 int iotarget_target_open(struct iotarget_call *call);
 int iotarget_name(struct iotarget_call *call);
 int iotarget_device_shutdown(struct iotarget_call *call);
@@ -350,8 +351,10 @@ int iotarget_node_open(struct inode *inode, struct file *file);
 int iotarget_names_init(const struct file_operations *fops);
 void iotarget_names_exit(void);
 
-/* buffer.c: every copy from and to user memory but that of an ioctl's struct */
+/* buffer.c: every copy from and to user memory */
 extern unsigned int iotarget_payload_max;
+int iotarget_user_get(void *to, const void __user *from, size_t size);
+int iotarget_user_put(void __user *to, const void *from, size_t size);
 int iotarget_array_check(const struct iotarget_array *array, size_t min_stride);
 int iotarget_element_get(void *element, size_t size,
 			 const struct iotarget_array *array, u32 i);

@@ -101,9 +101,7 @@ static const struct iotarget_ioctl iotarget_target_ioctls[IOTARGET_IOCTLS] = {
 /* Writes the answer, as much of it as the caller knows. */
 int iotarget_call_respond(struct iotarget_call *call)
 {
-	return copy_to_user(call->user, &call->args,
-			    min_t(size_t, call->size, sizeof(call->args))) ?
-	       -EFAULT : 0;
+	return iotarget_user_put(call->user, &call->args, call->size);
 }
 
 static long iotarget_ioctl(const struct iotarget_ioctl *table,
@@ -128,7 +126,10 @@ static long iotarget_ioctl(const struct iotarget_ioctl *table,
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	err = copy_struct_from_user(&call.args, ioctl->size, user, size);
+	if (size == ioctl->size)
+		err = iotarget_user_get(&call.args, user, size);
+	else
+		err = copy_struct_from_user(&call.args, ioctl->size, user, size);
 	if (err)
 		return err;
 	call.file = file;

@@ -25,12 +25,17 @@ void iotarget_queue_cancel(struct iotarget_request *req)
 	iotarget_request_complete(req, -ECANCELED, 0);
 }
 
-void iotarget_queue_insert(struct iotarget_queue *queue,
-			   struct iotarget_request *req)
+/* All of @list, in its order. */
+void iotarget_queue_insert(struct iotarget_queue *queue, struct list_head *list)
 {
-	req->queue = queue;
-	iotarget_request_move(req, IOTARGET_QUEUED, iotarget_queue_cancel);
-	list_add_tail(&req->node, &queue->requests);
+	struct iotarget_request *req;
+
+	list_for_each_entry(req, list, node) {
+		req->queue = queue;
+		iotarget_request_move(req, IOTARGET_QUEUED,
+				      iotarget_queue_cancel);
+	}
+	list_splice_tail_init(list, &queue->requests);
 }
 
 static bool iotarget_queue_dispatchable(const struct iotarget_queue *queue)

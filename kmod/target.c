@@ -169,7 +169,7 @@ static void iotarget_target_end(struct iotarget_target *target)
 	struct iotarget_cancel cancel = {};
 
 	spin_lock(&device->lock);
-	target->ended = true;
+	WRITE_ONCE(target->ended, true);
 	iotarget_wake_all(&target->waiters, &target->pollers);
 	iotarget_wake_all(&target->senders, &target->pollers);
 	spin_unlock(&device->lock);
@@ -190,6 +190,8 @@ void iotarget_target_close(void *object)
 	struct iotarget_target *target = object;
 	struct iotarget_device *device = target->device;
 
+	/* for the last unlock here: the work may be faster */
+	iotarget_device_get(device);
 	spin_lock(&device->lock);
 	target->pending++;
 	spin_unlock(&device->lock);
@@ -199,6 +201,7 @@ void iotarget_target_close(void *object)
 	if (!--target->pending)
 		queue_work(iotarget_wq, &target->free_work);
 	spin_unlock(&device->lock);
+	iotarget_device_put(device);
 }
 
 int iotarget_target_release(struct inode *inode, struct file *file)
@@ -215,7 +218,7 @@ __poll_t iotarget_target_poll(struct file *file, poll_table *wait)
 
 	poll_wait(file, &target->pollers, wait);
 	spin_lock(&device->lock);
-	if (!list_empty(&target->ready))
+	if (!list_empty(&target->ready) && !target->ended)
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (target->ended || device->ended)
 		mask |= EPOLLERR | EPOLLHUP;
@@ -243,15 +246,19 @@ static int iotarget_slots_take(struct iotarget_target *target, u32 count,
 
 	spin_lock(&device->lock);
 	while (taken < count) {
-		req = list_first_entry_or_null(&target->free,
-					       struct iotarget_request, node);
-		if (req) {
+		LIST_HEAD(some);
+
+		list_for_each_entry(req, &target->free, node) {
+			if (taken == count)
+				break;
 			iotarget_request_prepare(req);
-			list_move_tail(&req->node, list);
-			target->pending++;
 			taken++;
-			continue;
 		}
+		/* @req is the first that stays, or the head */
+		list_cut_before(&some, &target->free, &req->node);
+		list_splice_tail(&some, list);
+		if (taken == count)
+			break;
 		if (!iotarget_target_room(target)) {
 			err = -EAGAIN;
 			break;
@@ -262,6 +269,7 @@ static int iotarget_slots_take(struct iotarget_target *target, u32 count,
 		if (err)
 			break;
 	}
+	target->pending += taken;
 	spin_unlock(&device->lock);
 	return taken ?: err;
 }
@@ -271,7 +279,7 @@ static void iotarget_slots_put(struct iotarget_target *target,
 			       struct list_head *list)
 {
 	struct iotarget_device *device = target->device;
-	struct iotarget_request *req, *next;
+	struct iotarget_request *req;
 
 	if (list_empty(list))
 		return;
@@ -285,12 +293,12 @@ static void iotarget_slots_put(struct iotarget_target *target,
 	if (list_empty(&target->free) && waitqueue_active(&target->pollers))
 		wake_up_interruptible_poll(&target->pollers,
 					   EPOLLOUT | EPOLLWRNORM);
-	list_for_each_entry_safe(req, next, list, node) {
+	list_for_each_entry(req, list, node) {
 		if (req->state == IOTARGET_PREPARING)
 			target->pending--;
 		iotarget_request_move(req, IOTARGET_FREE, NULL);
-		list_move(&req->node, &target->free);
 	}
+	list_splice_init(list, &target->free);
 	spin_unlock(&device->lock);
 }
 
@@ -333,19 +341,17 @@ static int iotarget_reap_list(struct iotarget_target *target,
 	u32 i = 0;
 	int err = 0;
 
-	while (!err && !list_empty(list)) {
-		req = list_first_entry(list, struct iotarget_request, node);
+	list_for_each_entry(req, list, node) {
 		err = iotarget_reap_one(req, array, i);
 		if (err)
 			break;
-		list_move_tail(&req->node, &reaped);
 		i++;
 	}
+	/* @req is the first that stays, or the head */
+	list_cut_before(&reaped, list, &req->node);
 	iotarget_slots_put(target, &reaped);
 	if (err) {
 		spin_lock(&device->lock);
-		list_for_each_entry(req, list, node)
-			req->waiter = NULL;
 		list_splice_init(list, &target->ready);
 		iotarget_wake_one(&target->waiters, &target->pollers,
 				  EPOLLIN | EPOLLRDNORM, false);
@@ -366,7 +372,7 @@ static int iotarget_reap_any(struct iotarget_target *target,
 
 	iotarget_waiter_init(&waiter);
 	spin_lock(&device->lock);
-	while (list_empty(&target->ready)) {
+	while (target->ended || list_empty(&target->ready)) {
 		if (target->ended || (device->ended && !target->pending))
 			err = -ENODEV;
 		else if (!wait)
@@ -378,7 +384,7 @@ static int iotarget_reap_any(struct iotarget_target *target,
 		if (err)
 			break;
 	}
-	for (i = 0; i < array->count && !list_empty(&target->ready); i++)
+	for (i = 0; !err && i < array->count && !list_empty(&target->ready); i++)
 		list_move_tail(target->ready.next, &list);
 	/* the others were not woken for what is left */
 	if (!list_empty(&target->ready))
@@ -392,7 +398,8 @@ static int iotarget_reap_any(struct iotarget_target *target,
  * SEND: the requests
  */
 
-static int iotarget_send_check(const struct iotarget_send_element *e)
+static int iotarget_send_check(const struct iotarget_send_element *e,
+			       fmode_t mode)
 {
 	u32 max = READ_ONCE(iotarget_payload_max);
 
@@ -402,10 +409,14 @@ static int iotarget_send_check(const struct iotarget_send_element *e)
 	case IOTARGET_TYPE_READ:
 		if (e->code || e->in_length)
 			return -EINVAL;
+		if (!(mode & FMODE_READ))
+			return -EBADF;
 		break;
 	case IOTARGET_TYPE_WRITE:
 		if (e->code || e->out_length)
 			return -EINVAL;
+		if (!(mode & FMODE_WRITE))
+			return -EBADF;
 		break;
 	case IOTARGET_TYPE_CONTROL:
 		break;
@@ -420,11 +431,12 @@ static int iotarget_send_check(const struct iotarget_send_element *e)
 }
 
 static int iotarget_send_fill(struct iotarget_request *req,
-			      const struct iotarget_send_element *e)
+			      const struct iotarget_send_element *e,
+			      fmode_t mode)
 {
 	int err;
 
-	err = iotarget_send_check(e);
+	err = iotarget_send_check(e, mode);
 	if (err)
 		return err;
 	req->type = e->type;
@@ -461,7 +473,7 @@ static int iotarget_send_answer(const struct iotarget_array *array, u32 i,
  */
 static int iotarget_send_prepare(struct iotarget_target *target,
 				 const struct iotarget_array *array,
-				 struct list_head *list)
+				 struct list_head *list, fmode_t mode)
 {
 	struct iotarget_send_element e;
 	struct iotarget_request *req;
@@ -469,23 +481,23 @@ static int iotarget_send_prepare(struct iotarget_target *target,
 	u32 i = 0;
 	int err = 0;
 
-	while (!list_empty(list)) {
-		req = list_first_entry(list, struct iotarget_request, node);
+	list_for_each_entry(req, list, node) {
 		err = iotarget_element_get(&e, sizeof(e), array, i);
 		if (err)
 			break;
-		err = iotarget_send_fill(req, &e);
+		err = iotarget_send_fill(req, &e, mode);
 		e.id = err ? 0 : req->id;
 		e.result = err;
 		if (iotarget_send_answer(array, i, &e))
 			err = -EFAULT;
 		if (err)
 			break;
-		list_move_tail(&req->node, &filled);
 		i++;
 	}
+	/* @req is the first that was not accepted, or the head */
+	list_cut_before(&filled, list, &req->node);
 	iotarget_slots_put(target, list);
-	list_splice_init(&filled, list);
+	list_splice(&filled, list);
 	if (err == -EAGAIN && i)
 		err = 0;
 	if (err)
@@ -501,7 +513,9 @@ static void iotarget_send_detach_one(struct iotarget_request *req, void *context
 {
 	struct iotarget_waiter *waiter = context;
 
-	if (req->waiter == waiter && req->state != IOTARGET_READY) {
+	/* (what a slot in another state says is of an earlier request) */
+	if (req->waiter == waiter && req->state >= IOTARGET_QUEUED &&
+	    req->state <= IOTARGET_COMPLETED) {
 		req->waiter = NULL;
 		waiter->pending--;
 	}
@@ -518,7 +532,7 @@ static int iotarget_send_publish(struct iotarget_target *target,
 {
 	struct iotarget_device *device = target->device;
 	struct iotarget_queue *queue = &device->queue;
-	struct iotarget_request *req, *next;
+	struct iotarget_request *req;
 	bool left = false;
 
 	spin_lock(&device->lock);
@@ -527,11 +541,9 @@ static int iotarget_send_publish(struct iotarget_target *target,
 		iotarget_slots_put(target, list);
 		return -ENODEV;
 	}
-	list_for_each_entry_safe(req, next, list, node) {
-		list_del(&req->node);
+	list_for_each_entry(req, list, node)
 		req->waiter = waiter;
-		iotarget_queue_insert(queue, req);
-	}
+	iotarget_queue_insert(queue, list);
 	iotarget_queue_wake(queue, sync);
 	if (waiter) {
 		waiter->pending = count;
@@ -548,10 +560,18 @@ static int iotarget_send_publish(struct iotarget_target *target,
 	return 0;
 }
 
+static int iotarget_send_respond(struct iotarget_call *call)
+{
+	struct iotarget_send __user *user = call->user;
+	struct iotarget_send *args = &call->args.send;
+
+	return iotarget_user_put(&user->sent, &args->sent,
+				 sizeof(args->sent) + sizeof(args->reaped));
+}
+
 int iotarget_send(struct iotarget_call *call)
 {
 	struct iotarget_target *target = call->object;
-	struct iotarget_send __user *user = call->user;
 	struct iotarget_send *args = &call->args.send;
 	bool wait = !(call->file->f_flags & O_NONBLOCK);
 	bool own = args->flags & IOTARGET_SEND_WAIT;
@@ -572,18 +592,20 @@ int iotarget_send(struct iotarget_call *call)
 		return err;
 	if (own && args->reap.count < args->send.count)
 		return -EINVAL;
+	if (READ_ONCE(target->ended))
+		return -ENODEV;
 
 	if (args->send.count) {
 		sent = iotarget_slots_take(target, args->send.count, &list);
 		if (sent < 0)
 			return sent;
-		sent = iotarget_send_prepare(target, &args->send, &list);
+		sent = iotarget_send_prepare(target, &args->send, &list,
+					     call->file->f_mode);
 		if (sent < 0)
 			return sent;
 		args->sent = sent;
 		args->reaped = 0;
-		if (copy_to_user(&user->sent, &args->sent,
-				 sizeof(args->sent) + sizeof(args->reaped))) {
+		if (iotarget_send_respond(call)) {
 			iotarget_slots_put(target, &list);
 			return -EFAULT;
 		}
@@ -603,9 +625,7 @@ int iotarget_send(struct iotarget_call *call)
 		return reaped;
 	args->sent = sent;
 	args->reaped = max(reaped, 0);
-	return copy_to_user(&user->sent, &args->sent,
-			    sizeof(args->sent) + sizeof(args->reaped)) ?
-	       -EFAULT : 0;
+	return iotarget_send_respond(call);
 }
 
 /*
@@ -623,6 +643,8 @@ int iotarget_cancel(struct iotarget_call *call)
 	if (args->flags || (args->scope != IOTARGET_CANCEL_ID && args->id) ||
 	    (args->scope != IOTARGET_CANCEL_THREAD && args->tid))
 		return -EINVAL;
+	if (READ_ONCE(target->ended))
+		return -ENODEV;
 	args->delivered = 0;
 	args->marked = 0;
 	args->told = 0;

@@ -42,6 +42,7 @@ int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter
 		if (waiter->woken)
 			break;
 		if (signal_pending(current)) {
+			list_del_init(&waiter->node);
 			err = -ERESTARTSYS;
 			break;
 		}
@@ -51,7 +52,6 @@ int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter
 		spin_lock(&device->lock);
 	}
 	__set_current_state(TASK_RUNNING);
-	list_del_init(&waiter->node);
 	waiter->woken = false;
 	return err;
 }

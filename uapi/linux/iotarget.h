@@ -56,6 +56,8 @@
  * EAGAIN      nothing is there and the file is O_NONBLOCK; the target has no
  *             room for a request (EPOLLOUT tells when it has); the queue is
  *             stopped (RETRIEVE).
+ * EBADF       READ through a target that is not open for reading, or WRITE
+ *             through one that is not open for writing; no such fd.
  * EBUSY       the name, route or notice is taken; the other queue takes none.
  * ECANCELED   the request is cancelled: a mark finds it so, or an OnCancel for
  *             it waits to be fetched. Nothing was changed.
@@ -417,10 +419,10 @@ struct iotarget_reap_element {
  *
  * -EAGAIN: no room for the first request, or nothing to reap and O_NONBLOCK.
  * -EFAULT: memory of @send cannot be read or written: nothing was sent; or of
- * @reap: the completion stays first. -EINVAL, -EMSGSIZE, -EOPNOTSUPP: an
- * element's @result says so; nothing was sent. -ENODEV: the target or its
- * device has ended; completions of a device that ended can still be reaped.
- * -EINTR: a signal, and nothing was sent or reaped.
+ * @reap: the completion stays first. -EINVAL, -EBADF, -EMSGSIZE, -EOPNOTSUPP: an
+ * element's @result says so; nothing was sent. -ENODEV: the target or its device
+ * has ended; completions of a device that ended can still be reaped. -EINTR: a
+ * signal, and nothing was sent or reaped.
  */
 struct iotarget_send {
 	__u32 size;

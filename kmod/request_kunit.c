@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit: what each operation of request.c answers in each state, and where it
+ * leads. The tables are typed from the design, not from request.c.
+ */
+#include <kunit/test.h>
+
+#include "internal.h"
+
+/**
+ * struct iotarget_fixture - a request on a device that no process has
+ * @device: with a parallel queue
+ * @target: one
+ * @req: its first slot
+ */
+struct iotarget_fixture {
+	struct iotarget_device *device;
+	struct iotarget_target *target;
+	struct iotarget_request *req;
+};
+
+static int iotarget_kunit_init(struct kunit *test)
+{
+	struct iotarget_fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->device = iotarget_device_alloc(IOTARGET_DISPATCH_PARALLEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, f->device);
+	f->target = iotarget_target_create(f->device);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(f->target));
+	KUNIT_ASSERT_EQ(test, 0, iotarget_device_add_chunk(f->device, f->target));
+	f->req = list_first_entry(&f->target->free, struct iotarget_request, node);
+	test->priv = f;
+	return 0;
+}
+
+static void iotarget_kunit_exit(struct kunit *test)
+{
+	struct iotarget_fixture *f = test->priv;
+
+	if (!f)
+		return;
+	iotarget_target_close(f->target);
+	iotarget_device_close(f->device);
+}
+
+/* Brings the request, under the lock, from FREE to a state; marked or not. */
+static void iotarget_kunit_reach(struct kunit *test, enum iotarget_state state,
+				 bool marked)
+{
+	struct iotarget_fixture *f = test->priv;
+	struct iotarget_request *req = f->req;
+	iotarget_cancel_fn routine = marked ? iotarget_host_cancel : NULL;
+
+	LIST_HEAD(list);
+
+	list_move(&req->node, &list);
+	iotarget_request_prepare(req);
+	f->target->pending++;
+	req->waiter = NULL;
+	iotarget_queue_insert(&f->device->queue, &list);
+	if (state == IOTARGET_QUEUED)
+		return;
+	KUNIT_ASSERT_PTR_EQ(test, req,
+			    iotarget_queue_dispatch(&f->device->queue, routine));
+	if (state == IOTARGET_DELIVERING)
+		return;
+	KUNIT_ASSERT_TRUE(test, iotarget_request_release(req));
+	iotarget_request_move(req, IOTARGET_OWNED, routine);
+	if (state == IOTARGET_OWNED)
+		return;
+	if (state == IOTARGET_COMPLETED) {
+		iotarget_request_hold(req);
+		iotarget_request_complete(req, -EIO, 0);
+		return;
+	}
+	if (state == IOTARGET_READY) {
+		iotarget_request_complete(req, -EIO, 0);
+		return;
+	}
+	KUNIT_ASSERT_TRUE(test, marked);
+	iotarget_request_cancel(req);
+	if (state == IOTARGET_CLAIMED)
+		return;
+	list_del_init(&req->node);
+	iotarget_request_move(req, IOTARGET_TOLD, NULL);
+}
+
+/* Takes it from wherever it is to FREE again. */
+static void iotarget_kunit_return(struct kunit *test)
+{
+	struct iotarget_fixture *f = test->priv;
+	struct iotarget_request *req = f->req;
+
+	iotarget_request_end(req);
+	if (req->holds)
+		iotarget_request_release(req);
+	KUNIT_ASSERT_EQ(test, (int)IOTARGET_READY, (int)req->state);
+	KUNIT_EXPECT_EQ(test, 0, f->target->pending);
+	KUNIT_EXPECT_EQ(test, 0, f->device->queue.owned);
+	list_del_init(&req->node);
+	iotarget_request_move(req, IOTARGET_FREE, NULL);
+	list_add(&req->node, &f->target->free);
+}
+
+enum iotarget_operation {
+	CANCEL, MARK, UNMARK, IS_CANCELED, END,
+};
+
+/**
+ * struct iotarget_case - one operation in one state
+ * @from: the state
+ * @marked: with the bridge's routine
+ * @operation: what is done
+ * @result: what it answers
+ * @to: the state after it
+ * @marked_after: is a routine set then
+ */
+struct iotarget_case {
+	enum iotarget_state from;
+	bool marked;
+	enum iotarget_operation operation;
+	int result;
+	enum iotarget_state to;
+	bool marked_after;
+};
+
+static const struct iotarget_case iotarget_cases[] = {
+	{ IOTARGET_QUEUED, false, CANCEL, IOTARGET_DELIVERED, IOTARGET_READY },
+	{ IOTARGET_DELIVERING, false, CANCEL, IOTARGET_MARKED, IOTARGET_DELIVERING },
+	{ IOTARGET_DELIVERING, true, CANCEL, IOTARGET_DELIVERED, IOTARGET_CLAIMED },
+	{ IOTARGET_OWNED, false, CANCEL, IOTARGET_MARKED, IOTARGET_OWNED },
+	{ IOTARGET_OWNED, true, CANCEL, IOTARGET_DELIVERED, IOTARGET_CLAIMED },
+	{ IOTARGET_CLAIMED, true, CANCEL, IOTARGET_ALREADY_TOLD, IOTARGET_CLAIMED },
+	{ IOTARGET_TOLD, true, CANCEL, IOTARGET_ALREADY_TOLD, IOTARGET_TOLD },
+	{ IOTARGET_COMPLETED, false, CANCEL, IOTARGET_WAS_COMPLETED,
+	  IOTARGET_COMPLETED },
+	{ IOTARGET_READY, false, CANCEL, IOTARGET_WAS_COMPLETED, IOTARGET_READY },
+
+	{ IOTARGET_OWNED, false, MARK, 0, IOTARGET_OWNED, true },
+	{ IOTARGET_OWNED, true, MARK, -EINVAL, IOTARGET_OWNED, true },
+	{ IOTARGET_CLAIMED, true, MARK, -ECANCELED, IOTARGET_CLAIMED },
+	{ IOTARGET_TOLD, true, MARK, -ECANCELED, IOTARGET_TOLD },
+
+	{ IOTARGET_OWNED, false, UNMARK, -EINVAL, IOTARGET_OWNED },
+	{ IOTARGET_OWNED, true, UNMARK, 0, IOTARGET_OWNED },
+	{ IOTARGET_CLAIMED, true, UNMARK, -ECANCELED, IOTARGET_CLAIMED },
+	{ IOTARGET_TOLD, true, UNMARK, -ECANCELED, IOTARGET_TOLD },
+
+	{ IOTARGET_OWNED, false, IS_CANCELED, 0, IOTARGET_OWNED },
+	{ IOTARGET_OWNED, true, IS_CANCELED, 0, IOTARGET_OWNED, true },
+	{ IOTARGET_CLAIMED, true, IS_CANCELED, 0, IOTARGET_CLAIMED },
+	{ IOTARGET_TOLD, true, IS_CANCELED, 1, IOTARGET_TOLD },
+
+	{ IOTARGET_QUEUED, false, END, -ENODEV, IOTARGET_READY },
+	{ IOTARGET_DELIVERING, false, END, -ENODEV, IOTARGET_COMPLETED },
+	{ IOTARGET_DELIVERING, true, END, -ENODEV, IOTARGET_COMPLETED },
+	{ IOTARGET_OWNED, false, END, -ENODEV, IOTARGET_READY },
+	{ IOTARGET_OWNED, true, END, -ENODEV, IOTARGET_READY },
+	{ IOTARGET_CLAIMED, true, END, -ECANCELED, IOTARGET_READY },
+	{ IOTARGET_TOLD, true, END, -ECANCELED, IOTARGET_READY },
+	{ IOTARGET_COMPLETED, false, END, -EIO, IOTARGET_COMPLETED },
+	{ IOTARGET_READY, false, END, -EIO, IOTARGET_READY },
+};
+
+static int iotarget_kunit_operate(struct iotarget_request *req,
+				  enum iotarget_operation operation)
+{
+	switch (operation) {
+	case CANCEL:
+		return iotarget_request_cancel(req);
+	case MARK:
+		return iotarget_request_mark(req, iotarget_host_cancel);
+	case UNMARK:
+		return iotarget_request_unmark(req);
+	case IS_CANCELED:
+		return iotarget_request_is_canceled(req);
+	case END:
+		iotarget_request_end(req);
+		return req->status;
+	}
+	return -EOPNOTSUPP;
+}
+
+static void iotarget_kunit_operations(struct kunit *test)
+{
+	struct iotarget_fixture *f = test->priv;
+	const struct iotarget_case *c;
+	unsigned int i;
+	int result;
+
+	for (i = 0; i < ARRAY_SIZE(iotarget_cases); i++) {
+		c = &iotarget_cases[i];
+		spin_lock(&f->device->lock);
+		iotarget_kunit_reach(test, c->from, c->marked);
+		result = iotarget_kunit_operate(f->req, c->operation);
+		KUNIT_EXPECT_EQ_MSG(test, c->result, result, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, (int)c->to, (int)f->req->state, "case %u",
+				    i);
+		if (c->from != IOTARGET_QUEUED)
+			KUNIT_EXPECT_EQ_MSG(test, c->marked_after,
+					    !!f->req->routine, "case %u", i);
+		iotarget_kunit_return(test);
+		spin_unlock(&f->device->lock);
+	}
+}
+
+/* A mark outlives the cancel that made it, and is gone with the next request. */
+static void iotarget_kunit_mark_sticks(struct kunit *test)
+{
+	struct iotarget_fixture *f = test->priv;
+
+	spin_lock(&f->device->lock);
+	iotarget_kunit_reach(test, IOTARGET_OWNED, false);
+	KUNIT_EXPECT_EQ(test, IOTARGET_MARKED, iotarget_request_cancel(f->req));
+	KUNIT_EXPECT_TRUE(test, iotarget_request_is_canceled(f->req));
+	KUNIT_EXPECT_EQ(test, -ECANCELED,
+			iotarget_request_mark(f->req, iotarget_host_cancel));
+	KUNIT_EXPECT_TRUE(test, !f->req->routine);
+	iotarget_kunit_return(test);
+	iotarget_kunit_reach(test, IOTARGET_OWNED, false);
+	KUNIT_EXPECT_FALSE(test, iotarget_request_is_canceled(f->req));
+	iotarget_kunit_return(test);
+	spin_unlock(&f->device->lock);
+}
+
+/* A completion during a hold is accepted; the last hold publishes it. */
+static void iotarget_kunit_holds(struct kunit *test)
+{
+	struct iotarget_fixture *f = test->priv;
+
+	spin_lock(&f->device->lock);
+	iotarget_kunit_reach(test, IOTARGET_OWNED, false);
+	iotarget_request_hold(f->req);
+	iotarget_request_hold(f->req);
+	iotarget_request_complete(f->req, 7, 0);
+	KUNIT_EXPECT_EQ(test, 1, f->target->pending);
+	KUNIT_EXPECT_FALSE(test, iotarget_request_release(f->req));
+	KUNIT_EXPECT_EQ(test, (int)IOTARGET_COMPLETED, (int)f->req->state);
+	KUNIT_EXPECT_FALSE(test, iotarget_request_release(f->req));
+	KUNIT_EXPECT_EQ(test, (int)IOTARGET_READY, (int)f->req->state);
+	KUNIT_EXPECT_EQ(test, 7, f->req->status);
+	iotarget_kunit_return(test);
+	spin_unlock(&f->device->lock);
+}
+
+/* What could not be copied is first again; if it was cancelled, it is over. */
+static void iotarget_kunit_undo(struct kunit *test)
+{
+	struct iotarget_fixture *f = test->priv;
+
+	spin_lock(&f->device->lock);
+	iotarget_kunit_reach(test, IOTARGET_DELIVERING, true);
+	KUNIT_EXPECT_TRUE(test, iotarget_request_release(f->req));
+	iotarget_queue_undo(f->req);
+	KUNIT_EXPECT_EQ(test, (int)IOTARGET_QUEUED, (int)f->req->state);
+	KUNIT_EXPECT_TRUE(test, f->req->routine == iotarget_queue_cancel);
+	KUNIT_EXPECT_EQ(test, 0, f->device->queue.owned);
+	iotarget_kunit_return(test);
+
+	iotarget_kunit_reach(test, IOTARGET_DELIVERING, true);
+	KUNIT_EXPECT_EQ(test, IOTARGET_DELIVERED, iotarget_request_cancel(f->req));
+	KUNIT_EXPECT_TRUE(test, iotarget_request_release(f->req));
+	iotarget_queue_undo(f->req);
+	KUNIT_EXPECT_EQ(test, (int)IOTARGET_READY, (int)f->req->state);
+	KUNIT_EXPECT_EQ(test, -ECANCELED, f->req->status);
+	iotarget_kunit_return(test);
+	spin_unlock(&f->device->lock);
+}
+
+static struct kunit_case iotarget_kunit_cases[] = {
+	KUNIT_CASE(iotarget_kunit_operations),
+	KUNIT_CASE(iotarget_kunit_mark_sticks),
+	KUNIT_CASE(iotarget_kunit_holds),
+	KUNIT_CASE(iotarget_kunit_undo),
+	{}
+};
+
+static struct kunit_suite iotarget_kunit_suite = {
+	.name = "iotarget_request",
+	.init = iotarget_kunit_init,
+	.exit = iotarget_kunit_exit,
+	.test_cases = iotarget_kunit_cases,
+};
+
+kunit_test_suite(iotarget_kunit_suite);
