@@ -29,6 +29,14 @@ static bool iotarget_target_room(const struct iotarget_target *target)
 	       target->slots < READ_ONCE(iotarget_target_requests);
 }
 
+/* What a request holds beside its slot. Without the lock. */
+static void iotarget_slot_clear(struct iotarget_request *req)
+{
+	iotarget_buffer_free(req);
+	put_pid(req->pid);
+	req->pid = NULL;
+}
+
 /*
  * Lifetime
  */
@@ -50,7 +58,7 @@ static void iotarget_target_free(struct work_struct *work)
 	spin_unlock(&device->lock);
 	list_for_each_entry_safe(chunk, next, &target->chunks, node) {
 		for (i = 0; i < IOTARGET_CHUNK_SLOTS; i++)
-			iotarget_buffer_free(&chunk->slots[i]);
+			iotarget_slot_clear(&chunk->slots[i]);
 		iotarget_device_remove_chunk(device, chunk);
 		cond_resched();
 	}
@@ -283,11 +291,8 @@ static void iotarget_slots_put(struct iotarget_target *target,
 
 	if (list_empty(list))
 		return;
-	list_for_each_entry(req, list, node) {
-		iotarget_buffer_free(req);
-		put_pid(req->pid);
-		req->pid = NULL;
-	}
+	list_for_each_entry(req, list, node)
+		iotarget_slot_clear(req);
 	spin_lock(&device->lock);
 	/* waitqueue_active: poll takes the lock after it has queued itself */
 	if (list_empty(&target->free) && waitqueue_active(&target->pollers))
