@@ -138,25 +138,18 @@ static u32 iotarget_buffer_size(const struct iotarget_request *req)
 int iotarget_buffer_init(struct iotarget_request *req,
 			 const struct iotarget_send_element *element)
 {
-	struct iotarget_target *target = req->target;
 	u32 size = iotarget_buffer_size(req);
-	bool room;
+	int err;
 
 	if (size <= IOTARGET_INLINE) {
 		req->buffer = req->payload;
 	} else {
-		spin_lock(&target->device->lock);
-		room = target->bytes + size <= READ_ONCE(iotarget_target_bytes);
-		if (room)
-			target->bytes += size;
-		spin_unlock(&target->device->lock);
-		if (!room)
-			return -EAGAIN;
+		err = iotarget_target_take_bytes(req->target, size);
+		if (err)
+			return err;
 		req->buffer = kvmalloc(size, GFP_KERNEL_ACCOUNT);
 		if (!req->buffer) {
-			spin_lock(&target->device->lock);
-			target->bytes -= size;
-			spin_unlock(&target->device->lock);
+			iotarget_target_put_bytes(req->target, size);
 			return -ENOMEM;
 		}
 	}
@@ -170,13 +163,9 @@ int iotarget_buffer_init(struct iotarget_request *req,
 /* Undoes iotarget_buffer_init(), also where that failed or never ran. */
 void iotarget_buffer_free(struct iotarget_request *req)
 {
-	struct iotarget_target *target = req->target;
-
 	if (req->buffer && req->buffer != req->payload) {
 		kvfree(req->buffer);
-		spin_lock(&target->device->lock);
-		target->bytes -= iotarget_buffer_size(req);
-		spin_unlock(&target->device->lock);
+		iotarget_target_put_bytes(req->target, iotarget_buffer_size(req));
 	}
 	req->buffer = NULL;
 	if (req->mm)
@@ -190,6 +179,18 @@ int iotarget_buffer_to_host(const struct iotarget_request *req,
 {
 	record->copied = min(req->in_length, record->buffer_length);
 	return iotarget_buffer_put(record->buffer, req->buffer, record->copied);
+}
+
+/*
+ * The host's output, more than a slot holds. Two threads of a host that complete
+ * the same request at once write over each other, and one of them wins: those
+ * are the host's own bytes.
+ */
+int iotarget_buffer_from_host(struct iotarget_request *req,
+			      const struct iotarget_complete_element *element)
+{
+	return iotarget_buffer_get(req->buffer, element->buffer,
+				   element->buffer_length);
 }
 
 /*

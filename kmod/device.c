@@ -8,7 +8,6 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/module.h>
-#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -46,7 +45,7 @@ struct iotarget_request *iotarget_device_find(struct iotarget_device *device,
 int iotarget_device_add_chunk(struct iotarget_device *device,
 			      struct iotarget_target *target)
 {
-	struct iotarget_leaf *leaf, **where;
+	struct iotarget_leaf *leaf = NULL, **where;
 	struct iotarget_chunk *chunk;
 	int index, err = -ENOMEM;
 	unsigned int i;
@@ -56,21 +55,32 @@ int iotarget_device_add_chunk(struct iotarget_device *device,
 	index = ida_alloc_max(&device->chunks, IOTARGET_CHUNKS_MAX - 1,
 			      GFP_KERNEL_ACCOUNT);
 	if (index < 0)
-		return index == -ENOSPC ? -EAGAIN : index;
+		return index == -ENOSPC ? -EDQUOT : index;
+	where = &device->table[index >> IOTARGET_LEAF_BITS];
 	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT);
-	leaf = kzalloc(sizeof(*leaf), GFP_KERNEL_ACCOUNT);
-	if (!chunk || !leaf)
+	if (!chunk)
 		goto fail;
+	if (!READ_ONCE(*where)) {
+		leaf = kzalloc(sizeof(*leaf), GFP_KERNEL_ACCOUNT);
+		if (!leaf)
+			goto fail;
+	}
 	chunk->slots = kcalloc(IOTARGET_CHUNK_SLOTS, sizeof(*chunk->slots),
 			       GFP_KERNEL_ACCOUNT);
 	if (!chunk->slots)
 		goto fail;
 	chunk->index = index;
-	where = &device->table[index >> IOTARGET_LEAF_BITS];
 
 	spin_lock(&device->lock);
+	if (target->slots >= READ_ONCE(iotarget_target_requests)) {
+		/* another thread was faster */
+		spin_unlock(&device->lock);
+		kfree(chunk->slots);
+		err = -EAGAIN;
+		goto fail;
+	}
 	if (!*where) {
-		*where = leaf;
+		WRITE_ONCE(*where, leaf);
 		leaf = NULL;
 	}
 	(*where)->chunks[index & (IOTARGET_LEAF_CHUNKS - 1)] = chunk;
@@ -210,6 +220,8 @@ static int iotarget_node_add(struct iotarget_device *device,
 		goto put;
 	err = xa_alloc(&iotarget_nodes, &minor, node,
 		       XA_LIMIT(0, IOTARGET_NAMES_MAX - 1), GFP_KERNEL_ACCOUNT);
+	if (err == -EBUSY)
+		err = -ENOSPC;
 	if (err)
 		goto put;
 	node->device.devt = MKDEV(MAJOR(iotarget_devt), minor);
@@ -362,9 +374,7 @@ static void iotarget_device_end_requests(struct iotarget_device *device)
 			continue;
 		}
 		chunk = leaf->chunks[index & (IOTARGET_LEAF_CHUNKS - 1)];
-		if (!chunk)
-			continue;
-		for (i = 0; i < IOTARGET_CHUNK_SLOTS; i++)
+		for (i = 0; chunk && i < IOTARGET_CHUNK_SLOTS; i++)
 			iotarget_request_end(&chunk->slots[i]);
 		spin_unlock(&device->lock);
 		cond_resched();
@@ -379,12 +389,16 @@ static void iotarget_device_end(struct iotarget_device *device)
 	struct iotarget_target *target;
 
 	spin_lock(&device->lock);
+	if (device->ended) {
+		spin_unlock(&device->lock);
+		return;
+	}
 	WRITE_ONCE(device->ended, true);
-	iotarget_wake_all(&device->queue.waiters, &device->queue.pollers);
-	/* whoever waits for a request hears of its end; the others hear now */
+	iotarget_wake_all(&device->queue.waiters);
+	wake_up_interruptible_poll(&device->queue.pollers, EPOLLERR | EPOLLHUP);
 	list_for_each_entry(target, &device->targets, node) {
-		if (!target->pending)
-			iotarget_wake_all(&target->waiters, &target->pollers);
+		iotarget_wake_all(&target->waiters);
+		wake_up_interruptible_poll(&target->pollers, EPOLLERR | EPOLLHUP);
 	}
 	spin_unlock(&device->lock);
 	iotarget_node_remove(device);

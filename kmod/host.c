@@ -113,7 +113,7 @@ static int iotarget_host_fetch_one(struct iotarget_queue *queue,
 	int err;
 
 	if (args->flags & IOTARGET_FETCH_RETRIEVE) {
-		req = iotarget_queue_retrieve(queue, routine, args->file);
+		req = iotarget_queue_retrieve(queue, routine);
 	} else if (!list_empty(&queue->cancels)) {
 		event = IOTARGET_EVENT_CANCEL;
 		req = list_first_entry(&queue->cancels, struct iotarget_request,
@@ -126,8 +126,8 @@ static int iotarget_host_fetch_one(struct iotarget_queue *queue,
 	if (!req)
 		return -ENODATA;
 	flags = req->routine ? IOTARGET_RECORD_CANCELABLE : 0;
-	if (req->cancelled && event == IOTARGET_EVENT_REQUEST)
-		flags |= IOTARGET_RECORD_CANCELED;
+	/* this copy may take long, and others can fetch what is left */
+	iotarget_queue_wake(queue, false);
 	spin_unlock(&queue->device->lock);
 
 	if (event == IOTARGET_EVENT_REQUEST)
@@ -205,14 +205,17 @@ static u32 iotarget_host_length(const struct iotarget_request *req)
 /*
  * Completes one request. Its bytes are copied before the lock is taken where
  * they fit on the stack, and else with a hold on the request: then another
- * thread, a cancel or the device's end may come first.
+ * thread, a cancel or the device's end may come first. @more: others follow in
+ * this call, and whoever sleeps need not wait for them; @sync: the caller is
+ * about to sleep.
  */
 static int iotarget_host_complete_one(struct iotarget_queue *queue,
-				      const struct iotarget_complete_element *e)
+				      const struct iotarget_complete_element *e,
+				      bool more, bool sync)
 {
 	struct iotarget_device *device = queue->device;
 	bool direct = e->buffer_length > IOTARGET_INLINE;
-	u8 bytes[IOTARGET_INLINE];
+	u8 bytes[IOTARGET_INLINE] __aligned(sizeof(u64));
 	struct iotarget_request *req;
 	int err = 0;
 
@@ -237,9 +240,7 @@ static int iotarget_host_complete_one(struct iotarget_queue *queue,
 	if (!err && direct) {
 		iotarget_request_hold(req);
 		spin_unlock(&device->lock);
-		if (copy_from_user(req->buffer, u64_to_user_ptr(e->buffer),
-				   e->buffer_length))
-			err = -EFAULT;
+		err = iotarget_buffer_from_host(req, e);
 		iotarget_race_point(IOTARGET_RACE_COMPLETE_COPY);
 		spin_lock(&device->lock);
 		if (!iotarget_request_release(req))
@@ -251,7 +252,9 @@ static int iotarget_host_complete_one(struct iotarget_queue *queue,
 		if (!direct)
 			memcpy(req->buffer, bytes, e->buffer_length);
 		req->written = e->buffer_length;
-		iotarget_request_complete(req, e->status, e->information);
+		iotarget_request_complete(req, e->status, e->information, sync);
+		if (more)
+			iotarget_queue_wake(queue, false);
 	}
 	spin_unlock(&device->lock);
 	return err;
@@ -259,7 +262,7 @@ static int iotarget_host_complete_one(struct iotarget_queue *queue,
 
 /* Returns how many elements were answered, or why none could be. */
 static int iotarget_host_complete(struct iotarget_queue *queue,
-				  const struct iotarget_array *array)
+				  const struct iotarget_array *array, bool sync)
 {
 	struct iotarget_complete_element e;
 	int err = 0;
@@ -269,7 +272,9 @@ static int iotarget_host_complete(struct iotarget_queue *queue,
 		err = iotarget_element_get(&e, sizeof(e), array, i);
 		if (err)
 			break;
-		e.result = iotarget_host_complete_one(queue, &e);
+		e.result = iotarget_host_complete_one(queue, &e,
+						      i + 1 < array->count,
+						      sync);
 		err = iotarget_element_put(array, i, &e,
 					   offsetof(typeof(e), result),
 					   sizeof(e.result));
@@ -277,10 +282,18 @@ static int iotarget_host_complete(struct iotarget_queue *queue,
 	return i ?: err;
 }
 
+static int iotarget_fetch_respond(struct iotarget_call *call)
+{
+	struct iotarget_fetch __user *user = call->user;
+	struct iotarget_fetch *args = &call->args.fetch;
+
+	return iotarget_user_put(&user->completed, &args->completed,
+				 sizeof(args->completed) + sizeof(args->fetched));
+}
+
 int iotarget_fetch(struct iotarget_call *call)
 {
 	struct iotarget_queue *queue = iotarget_call_queue(call);
-	struct iotarget_fetch __user *user = call->user;
 	struct iotarget_fetch *args = &call->args.fetch;
 	bool retrieve = args->flags & IOTARGET_FETCH_RETRIEVE;
 	int completed, fetched, err;
@@ -298,10 +311,18 @@ int iotarget_fetch(struct iotarget_call *call)
 		return err;
 	if (retrieve && queue->dispatch == IOTARGET_DISPATCH_PARALLEL)
 		return -EPERM;
+	if (args->file)
+		return -EOPNOTSUPP;
 	if (READ_ONCE(queue->device->ended))
 		return -ENODEV;
 
-	completed = iotarget_host_complete(queue, &args->complete);
+	args->completed = 0;
+	args->fetched = 0;
+	if (iotarget_fetch_respond(call))
+		return -EFAULT;
+
+	completed = iotarget_host_complete(queue, &args->complete,
+					   args->fetch.count);
 	if (completed != args->complete.count)
 		args->fetch.count = 0;
 	/*
@@ -319,8 +340,9 @@ int iotarget_fetch(struct iotarget_call *call)
 		return fetched;
 	args->completed = completed;
 	args->fetched = max(fetched, 0);
-	return iotarget_user_put(&user->completed, &args->completed,
-				 sizeof(args->completed) + sizeof(args->fetched));
+	/* it was writable before, and what was done is done */
+	iotarget_fetch_respond(call);
+	return 0;
 }
 
 /* Calls @fn under the lock on the request that the host names. */

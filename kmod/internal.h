@@ -15,8 +15,8 @@
  * "(lock)" in a comment is the device's lock, "(const)" is set before others
  * can see the object.
  *
- * Lifetime: a device lives as long as its file, its targets and its node
- * (kref). A target lives as long as its file and its last request that has not
+ * Lifetime: a device lives as long as its file and its targets (kref); its
+ * name goes with the file. A target lives as long as its file and its last request that has not
  * ended; then a work frees it with its slots. A request is a slot of its
  * target: it is found by id, under the lock, and after an unlock it is found
  * again by id, unless a hold keeps it from being published.
@@ -280,7 +280,7 @@ void iotarget_request_move(struct iotarget_request *req, enum iotarget_state to,
 void iotarget_request_prepare(struct iotarget_request *req);
 enum iotarget_verdict iotarget_request_cancel(struct iotarget_request *req);
 void iotarget_request_complete(struct iotarget_request *req, s32 status,
-			       u32 information);
+			       u32 information, bool sync);
 void iotarget_request_end(struct iotarget_request *req);
 void iotarget_request_hold(struct iotarget_request *req);
 bool iotarget_request_release(struct iotarget_request *req);
@@ -302,8 +302,7 @@ void iotarget_queue_insert(struct iotarget_queue *queue, struct list_head *list)
 struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
 						 iotarget_cancel_fn routine);
 struct iotarget_request *iotarget_queue_retrieve(struct iotarget_queue *queue,
-						 iotarget_cancel_fn routine,
-						 u64 file);
+						 iotarget_cancel_fn routine);
 void iotarget_queue_undo(struct iotarget_request *req);
 void iotarget_queue_cancel(struct iotarget_request *req);
 bool iotarget_queue_readable(const struct iotarget_queue *queue);
@@ -319,7 +318,9 @@ int iotarget_is_canceled(struct iotarget_call *call);
 
 /* target.c */
 struct iotarget_target *iotarget_target_create(struct iotarget_device *device);
-void iotarget_target_publish(struct iotarget_request *req);
+void iotarget_target_publish(struct iotarget_request *req, bool sync);
+int iotarget_target_take_bytes(struct iotarget_target *target, u32 bytes);
+void iotarget_target_put_bytes(struct iotarget_target *target, u32 bytes);
 void iotarget_target_close(void *object);
 int iotarget_target_release(struct inode *inode, struct file *file);
 __poll_t iotarget_target_poll(struct file *file, poll_table *wait);
@@ -367,6 +368,8 @@ int iotarget_buffer_init(struct iotarget_request *req,
 void iotarget_buffer_free(struct iotarget_request *req);
 int iotarget_buffer_to_host(const struct iotarget_request *req,
 			    struct iotarget_fetch_element *record);
+int iotarget_buffer_from_host(struct iotarget_request *req,
+			      const struct iotarget_complete_element *element);
 int iotarget_buffer_to_sender(const struct iotarget_request *req,
 			      struct iotarget_reap_element *completion);
 
@@ -376,7 +379,7 @@ int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter
 void iotarget_wake(struct iotarget_waiter *waiter, bool sync);
 void iotarget_wake_one(struct list_head *waiters, wait_queue_head_t *pollers,
 		       __poll_t mask, bool sync);
-void iotarget_wake_all(struct list_head *waiters, wait_queue_head_t *pollers);
+void iotarget_wake_all(struct list_head *waiters);
 
 /**
  * struct iotarget_call - an ioctl under way

@@ -5,6 +5,7 @@
 #include <linux/compat.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -117,7 +118,7 @@ static long iotarget_ioctl(const struct iotarget_ioctl *table,
 	if (_IOC_TYPE(cmd) != IOTARGET_IOC_TYPE || _IOC_NR(cmd) >= IOTARGET_IOCTLS ||
 	    _IOC_SIZE(cmd) || _IOC_DIR(cmd) != _IOC_NONE)
 		return -ENOTTY;
-	ioctl = &table[_IOC_NR(cmd)];
+	ioctl = &table[array_index_nospec(_IOC_NR(cmd), IOTARGET_IOCTLS)];
 	if (!ioctl->fn)
 		return -ENOTTY;
 	if (get_user(size, user))

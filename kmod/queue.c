@@ -22,7 +22,7 @@ void iotarget_queue_init(struct iotarget_queue *queue,
 void iotarget_queue_cancel(struct iotarget_request *req)
 {
 	list_del_init(&req->node);
-	iotarget_request_complete(req, -ECANCELED, 0);
+	iotarget_request_complete(req, -ECANCELED, 0, false);
 }
 
 /* All of @list, in its order. */
@@ -75,32 +75,26 @@ static void iotarget_queue_take(struct iotarget_queue *queue,
 	iotarget_request_hold(req);
 }
 
-struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
+/* By hand: whatever the host has already. */
+struct iotarget_request *iotarget_queue_retrieve(struct iotarget_queue *queue,
 						 iotarget_cancel_fn routine)
 {
 	struct iotarget_request *req;
 
-	if (!iotarget_queue_dispatchable(queue))
-		return NULL;
-	req = list_first_entry(&queue->requests, struct iotarget_request, node);
-	iotarget_queue_take(queue, req, routine);
+	req = list_first_entry_or_null(&queue->requests, struct iotarget_request,
+				       node);
+	if (req)
+		iotarget_queue_take(queue, req, routine);
 	return req;
 }
 
-/* By hand: whatever the host has already; the first of @file unless that is 0. */
-struct iotarget_request *iotarget_queue_retrieve(struct iotarget_queue *queue,
-						 iotarget_cancel_fn routine,
-						 u64 file)
+/* As the dispatch type and its limit allow. */
+struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
+						 iotarget_cancel_fn routine)
 {
-	struct iotarget_request *req;
-
-	list_for_each_entry(req, &queue->requests, node) {
-		if (file && req->target->file != file)
-			continue;
-		iotarget_queue_take(queue, req, routine);
-		return req;
-	}
-	return NULL;
+	if (!iotarget_queue_dispatchable(queue))
+		return NULL;
+	return iotarget_queue_retrieve(queue, routine);
 }
 
 /*
@@ -111,7 +105,7 @@ struct iotarget_request *iotarget_queue_retrieve(struct iotarget_queue *queue,
 void iotarget_queue_undo(struct iotarget_request *req)
 {
 	if (req->cancelled) {
-		iotarget_request_complete(req, -ECANCELED, 0);
+		iotarget_request_complete(req, -ECANCELED, 0, false);
 		return;
 	}
 	req->queue->owned--;

@@ -31,7 +31,6 @@
  * queue completes what it owns, a host is told.
  */
 #include <linux/lockdep.h>
-#include <linux/uaccess.h>
 
 #include "internal.h"
 #include "trace.h"
@@ -111,15 +110,18 @@ enum iotarget_verdict iotarget_request_cancel(struct iotarget_request *req)
 	}
 }
 
-static void iotarget_request_publish(struct iotarget_request *req)
+static void iotarget_request_publish(struct iotarget_request *req, bool sync)
 {
 	iotarget_request_move(req, IOTARGET_READY, NULL);
-	iotarget_target_publish(req);
+	iotarget_target_publish(req, sync);
 }
 
-/* Ends ownership: the request has its status, and its sender hears of it. */
+/*
+ * Ends ownership: the request has its status, and its sender hears of it.
+ * @sync: the caller is about to sleep.
+ */
 void iotarget_request_complete(struct iotarget_request *req, s32 status,
-			       u32 information)
+			       u32 information, bool sync)
 {
 	if (iotarget_request_owned(req))
 		req->queue->owned--;
@@ -127,7 +129,7 @@ void iotarget_request_complete(struct iotarget_request *req, s32 status,
 	req->information = information;
 	iotarget_request_move(req, IOTARGET_COMPLETED, NULL);
 	if (!req->holds)
-		iotarget_request_publish(req);
+		iotarget_request_publish(req, sync);
 }
 
 /*
@@ -142,7 +144,7 @@ void iotarget_request_end(struct iotarget_request *req)
 	if (req->state != IOTARGET_QUEUED && !iotarget_request_owned(req))
 		return;
 	list_del_init(&req->node);
-	iotarget_request_complete(req, claimed ? -ECANCELED : -ENODEV, 0);
+	iotarget_request_complete(req, claimed ? -ECANCELED : -ENODEV, 0, false);
 }
 
 /*
@@ -163,7 +165,7 @@ bool iotarget_request_release(struct iotarget_request *req)
 	if (req->state != IOTARGET_COMPLETED)
 		return true;
 	if (!req->holds)
-		iotarget_request_publish(req);
+		iotarget_request_publish(req, false);
 	return false;
 }
 
@@ -171,7 +173,8 @@ bool iotarget_request_release(struct iotarget_request *req)
 int iotarget_request_mark(struct iotarget_request *req,
 			  iotarget_cancel_fn routine)
 {
-	if (req->routine)
+	/* marked, or was until a cancel took the routine */
+	if (req->routine || req->state != IOTARGET_OWNED)
 		return -EINVAL;
 	if (req->cancelled)
 		return -ECANCELED;

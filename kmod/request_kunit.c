@@ -71,11 +71,11 @@ static void iotarget_kunit_reach(struct kunit *test, enum iotarget_state state,
 		return;
 	if (state == IOTARGET_COMPLETED) {
 		iotarget_request_hold(req);
-		iotarget_request_complete(req, -EIO, 0);
+		iotarget_request_complete(req, -EIO, 0, false);
 		return;
 	}
 	if (state == IOTARGET_READY) {
-		iotarget_request_complete(req, -EIO, 0);
+		iotarget_request_complete(req, -EIO, 0, false);
 		return;
 	}
 	KUNIT_ASSERT_TRUE(test, marked);
@@ -139,8 +139,8 @@ static const struct iotarget_case iotarget_cases[] = {
 
 	{ IOTARGET_OWNED, false, MARK, 0, IOTARGET_OWNED, true },
 	{ IOTARGET_OWNED, true, MARK, -EINVAL, IOTARGET_OWNED, true },
-	{ IOTARGET_CLAIMED, true, MARK, -ECANCELED, IOTARGET_CLAIMED },
-	{ IOTARGET_TOLD, true, MARK, -ECANCELED, IOTARGET_TOLD },
+	{ IOTARGET_CLAIMED, true, MARK, -EINVAL, IOTARGET_CLAIMED },
+	{ IOTARGET_TOLD, true, MARK, -EINVAL, IOTARGET_TOLD },
 
 	{ IOTARGET_OWNED, false, UNMARK, -EINVAL, IOTARGET_OWNED },
 	{ IOTARGET_OWNED, true, UNMARK, 0, IOTARGET_OWNED },
@@ -233,7 +233,7 @@ static void iotarget_kunit_holds(struct kunit *test)
 	iotarget_kunit_reach(test, IOTARGET_OWNED, false);
 	iotarget_request_hold(f->req);
 	iotarget_request_hold(f->req);
-	iotarget_request_complete(f->req, 7, 0);
+	iotarget_request_complete(f->req, 7, 0, false);
 	KUNIT_EXPECT_EQ(test, 1, f->target->pending);
 	KUNIT_EXPECT_FALSE(test, iotarget_request_release(f->req));
 	KUNIT_EXPECT_EQ(test, (int)IOTARGET_COMPLETED, (int)f->req->state);

@@ -23,10 +23,50 @@ module_param_named(target_bytes, iotarget_target_bytes, ulong, 0644);
 MODULE_PARM_DESC(target_bytes, "Bytes of payload that a target may have pending");
 
 /* Can SEND take a slot? */
-static bool iotarget_target_room(const struct iotarget_target *target)
+static bool iotarget_target_has_slot(const struct iotarget_target *target)
 {
 	return !list_empty(&target->free) ||
 	       target->slots < READ_ONCE(iotarget_target_requests);
+}
+
+/* EPOLLOUT: and can it take a payload of any length? */
+static bool iotarget_target_room(const struct iotarget_target *target)
+{
+	return iotarget_target_has_slot(target) &&
+	       (!target->bytes ||
+		target->bytes + READ_ONCE(iotarget_payload_max) <=
+		READ_ONCE(iotarget_target_bytes));
+}
+
+/* There is more room. Under the lock. */
+static void iotarget_target_wake_room(struct iotarget_target *target)
+{
+	/* waitqueue_active: see the top of wait.c */
+	if (waitqueue_active(&target->pollers) && iotarget_target_room(target))
+		wake_up_interruptible_poll(&target->pollers,
+					   EPOLLOUT | EPOLLWRNORM);
+}
+
+/* For payload outside of the slots. -EAGAIN: the target has its share. */
+int iotarget_target_take_bytes(struct iotarget_target *target, u32 bytes)
+{
+	int err = 0;
+
+	spin_lock(&target->device->lock);
+	if (target->bytes + bytes > READ_ONCE(iotarget_target_bytes))
+		err = -EAGAIN;
+	else
+		target->bytes += bytes;
+	spin_unlock(&target->device->lock);
+	return err;
+}
+
+void iotarget_target_put_bytes(struct iotarget_target *target, u32 bytes)
+{
+	spin_lock(&target->device->lock);
+	target->bytes -= bytes;
+	iotarget_target_wake_room(target);
+	spin_unlock(&target->device->lock);
 }
 
 /* What a request holds beside its slot. Without the lock. */
@@ -99,29 +139,35 @@ struct iotarget_target *iotarget_target_create(struct iotarget_device *device)
 	return target;
 }
 
+/* @count requests are not pending any more. Under the lock. */
+static void iotarget_target_settle(struct iotarget_target *target, u32 count)
+{
+	target->pending -= count;
+	if (target->pending)
+		return;
+	/* those who still wait to reap would wait forever */
+	if (target->device->ended)
+		iotarget_wake_all(&target->waiters);
+	if (target->released)
+		queue_work(iotarget_wq, &target->free_work);
+}
+
 /* The request is READY: whoever waits for it gets it. Under the lock. */
-void iotarget_target_publish(struct iotarget_request *req)
+void iotarget_target_publish(struct iotarget_request *req, bool sync)
 {
 	struct iotarget_target *target = req->target;
 	struct iotarget_waiter *waiter = req->waiter;
 
-	target->pending--;
 	if (waiter) {
 		list_add_tail(&req->node, &waiter->done);
 		if (!--waiter->pending)
-			iotarget_wake(waiter, true);
+			iotarget_wake(waiter, sync);
 	} else {
 		list_add_tail(&req->node, &target->ready);
 		iotarget_wake_one(&target->waiters, &target->pollers,
-				  EPOLLIN | EPOLLRDNORM, true);
+				  EPOLLIN | EPOLLRDNORM, sync);
 	}
-	if (target->pending)
-		return;
-	/* the last one: those who still wait to reap would wait forever */
-	if (target->device->ended)
-		iotarget_wake_all(&target->waiters, &target->pollers);
-	if (target->released)
-		queue_work(iotarget_wq, &target->free_work);
+	iotarget_target_settle(target, 1);
 }
 
 /*
@@ -178,8 +224,9 @@ static void iotarget_target_end(struct iotarget_target *target)
 
 	spin_lock(&device->lock);
 	WRITE_ONCE(target->ended, true);
-	iotarget_wake_all(&target->waiters, &target->pollers);
-	iotarget_wake_all(&target->senders, &target->pollers);
+	iotarget_wake_all(&target->waiters);
+	iotarget_wake_all(&target->senders);
+	wake_up_interruptible_poll(&target->pollers, EPOLLERR | EPOLLHUP);
 	spin_unlock(&device->lock);
 	iotarget_target_for_each(target, iotarget_target_cancel_one, &cancel);
 }
@@ -206,8 +253,7 @@ void iotarget_target_close(void *object)
 	iotarget_target_end(target);
 	spin_lock(&device->lock);
 	target->released = true;
-	if (!--target->pending)
-		queue_work(iotarget_wq, &target->free_work);
+	iotarget_target_settle(target, 1);
 	spin_unlock(&device->lock);
 	iotarget_device_put(device);
 }
@@ -267,7 +313,7 @@ static int iotarget_slots_take(struct iotarget_target *target, u32 count,
 		list_splice_tail(&some, list);
 		if (taken == count)
 			break;
-		if (!iotarget_target_room(target)) {
+		if (!iotarget_target_has_slot(target)) {
 			err = -EAGAIN;
 			break;
 		}
@@ -288,22 +334,25 @@ static void iotarget_slots_put(struct iotarget_target *target,
 {
 	struct iotarget_device *device = target->device;
 	struct iotarget_request *req;
+	bool wake, unsent = false;
+	u32 count = 0;
 
 	if (list_empty(list))
 		return;
 	list_for_each_entry(req, list, node)
 		iotarget_slot_clear(req);
 	spin_lock(&device->lock);
-	/* waitqueue_active: poll takes the lock after it has queued itself */
-	if (list_empty(&target->free) && waitqueue_active(&target->pollers))
-		wake_up_interruptible_poll(&target->pollers,
-					   EPOLLOUT | EPOLLWRNORM);
+	wake = list_empty(&target->free);
 	list_for_each_entry(req, list, node) {
-		if (req->state == IOTARGET_PREPARING)
-			target->pending--;
+		unsent = req->state == IOTARGET_PREPARING;
 		iotarget_request_move(req, IOTARGET_FREE, NULL);
+		count++;
 	}
 	list_splice_init(list, &target->free);
+	if (wake)
+		iotarget_target_wake_room(target);
+	if (unsent)
+		iotarget_target_settle(target, count);
 	spin_unlock(&device->lock);
 }
 
@@ -457,7 +506,6 @@ static int iotarget_send_fill(struct iotarget_request *req,
 	req->status = 0;
 	req->information = 0;
 	req->written = 0;
-	req->waiter = NULL;
 	return iotarget_buffer_init(req, e);
 }
 
@@ -519,8 +567,8 @@ static void iotarget_send_detach_one(struct iotarget_request *req, void *context
 	struct iotarget_waiter *waiter = context;
 
 	/* (what a slot in another state says is of an earlier request) */
-	if (req->waiter == waiter && req->state >= IOTARGET_QUEUED &&
-	    req->state <= IOTARGET_COMPLETED) {
+	if (req->state >= IOTARGET_QUEUED && req->state <= IOTARGET_COMPLETED &&
+	    req->waiter == waiter) {
 		req->waiter = NULL;
 		waiter->pending--;
 	}
@@ -600,6 +648,10 @@ int iotarget_send(struct iotarget_call *call)
 	if (READ_ONCE(target->ended))
 		return -ENODEV;
 
+	args->sent = 0;
+	args->reaped = 0;
+	if (!args->send.count && iotarget_send_respond(call))
+		return -EFAULT;
 	if (args->send.count) {
 		sent = iotarget_slots_take(target, args->send.count, &list);
 		if (sent < 0)
@@ -609,7 +661,6 @@ int iotarget_send(struct iotarget_call *call)
 		if (sent < 0)
 			return sent;
 		args->sent = sent;
-		args->reaped = 0;
 		if (iotarget_send_respond(call)) {
 			iotarget_slots_put(target, &list);
 			return -EFAULT;
@@ -628,9 +679,10 @@ int iotarget_send(struct iotarget_call *call)
 		reaped = iotarget_reap_any(target, &args->reap, wait);
 	if (!sent && reaped < 0)
 		return reaped;
-	args->sent = sent;
 	args->reaped = max(reaped, 0);
-	return iotarget_send_respond(call);
+	/* it was writable before, and what was done is done */
+	iotarget_send_respond(call);
+	return 0;
 }
 
 /*

@@ -77,12 +77,10 @@ void iotarget_wake_one(struct list_head *waiters, wait_queue_head_t *pollers,
 		wake_up_interruptible_poll(pollers, mask);
 }
 
-/* The object has ended: everybody is to see it. */
-void iotarget_wake_all(struct list_head *waiters, wait_queue_head_t *pollers)
+/* Everybody is to look again: an object has ended. */
+void iotarget_wake_all(struct list_head *waiters)
 {
 	while (!list_empty(waiters))
 		iotarget_wake(list_first_entry(waiters, struct iotarget_waiter,
 					       node), false);
-	wake_up_interruptible_poll(pollers, EPOLLIN | EPOLLRDNORM | EPOLLOUT |
-				   EPOLLWRNORM | EPOLLERR | EPOLLHUP);
 }

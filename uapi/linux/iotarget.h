@@ -61,9 +61,10 @@
  * EBUSY       the name, route or notice is taken; the other queue takes none.
  * ECANCELED   the request is cancelled: a mark finds it so, or an OnCancel for
  *             it waits to be fetched. Nothing was changed.
- * EDQUOT      a cap of the calling user is reached.
+ * EDQUOT      a cap of the calling user is reached, or the device has no slot
+ *             left.
  * E2BIG       the struct or stride is longer than the kernel knows, and what it
- *             does not know is not zero.
+ *             does not know is not zero, or it is longer than a page.
  * EFAULT      memory cannot be read or written. See each ioctl for what then
  *             has happened.
  * EINTR       a signal came and nothing had been done (restarted where the
@@ -80,6 +81,7 @@
  * ENOMEM      no memory; nothing was accepted.
  * ENOTTY      no such ioctl, or not on this kind of fd.
  * EOPNOTSUPP  declared in this header and not built into this module.
+ * ENOSPC      all names are taken.
  * EPERM       not allowed: a name without the capability; RETRIEVE by hand on a
  *             parallel queue.
  *
@@ -325,7 +327,8 @@ struct iotarget_target_open {
  * initial user namespace.
  *
  * -EPERM: without the capability. -EINVAL: a bad name or mode. -EBUSY: the
- * device has a name. -EEXIST: another device has this name.
+ * device has a name. -EEXIST: another device has this name. -ENOSPC: there are
+ * 1,024 names already.
  */
 struct iotarget_name {
 	__u32 size;
@@ -555,8 +558,6 @@ enum iotarget_event {
 #define IOTARGET_RECORD_CANCELABLE	0x1U
 /* the sender is a 32-bit program */
 #define IOTARGET_RECORD_32BIT		0x2U
-/* a cancel found no routine before the request was handed over */
-#define IOTARGET_RECORD_CANCELED	0x4U
 
 /**
  * struct iotarget_fetch_element - a record
@@ -675,7 +676,7 @@ struct iotarget_fetch {
  * MARK_CANCELABLE makes a request cancelable: a cancel posts an OnCancel.
  * Mirrors IWDFIoRequest::MarkCancelable, and WdfRequestMarkCancelableEx in what
  * it answers. -ECANCELED: it is cancelled already; no OnCancel comes, the host
- * completes it. -EINVAL: it is marked.
+ * completes it. -EINVAL: it is marked, or was when a cancel took it.
  *
  * UNMARK_CANCELABLE takes that back. Mirrors IWDFIoRequest::UnmarkCancelable.
  * After 0 no OnCancel comes. -ECANCELED: an OnCancel is on its way or was
