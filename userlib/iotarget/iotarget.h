@@ -189,9 +189,10 @@ struct iotarget_driver {
 	void (*on_request)(struct iotarget_request *request);
 	/*
 	 * The sender has cancelled a marked request: hurry, and complete it
-	 * here or later. Once for a request at most. It can run while another
-	 * thread of the driver completes the request, which is then still
-	 * valid here. NULL if nothing is ever marked.
+	 * here or later. Once for a request at most. It can be entered just
+	 * when another thread of the driver completes the request, which is
+	 * then still valid here; who is second gets -ENOENT. NULL if nothing
+	 * is ever marked.
 	 */
 	void (*on_cancel)(struct iotarget_request *request);
 	/*
