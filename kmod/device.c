@@ -25,7 +25,7 @@
 struct iotarget_request *iotarget_device_find(struct iotarget_device *device,
 					      u64 id)
 {
-	unsigned int slot = id & (BIT(IOTARGET_SLOT_BITS) - 1);
+	unsigned int slot = id & (BIT(IOTARGET_ID_SLOT_BITS) - 1);
 	unsigned int index = slot >> IOTARGET_CHUNK_BITS;
 	struct iotarget_request *req;
 	struct iotarget_chunk *chunk;

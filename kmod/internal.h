@@ -42,12 +42,11 @@ struct iotarget_node;
  * Ids: the serial number above the slot's index. The index is looked up in a
  * table of fixed depth: directory, leaf, chunk.
  */
-#define IOTARGET_SLOT_BITS	20
 #define IOTARGET_CHUNK_BITS	4
 #define IOTARGET_LEAF_BITS	8
 #define IOTARGET_CHUNK_SLOTS	BIT(IOTARGET_CHUNK_BITS)
 #define IOTARGET_LEAF_CHUNKS	BIT(IOTARGET_LEAF_BITS)
-#define IOTARGET_CHUNKS_MAX	BIT(IOTARGET_SLOT_BITS - IOTARGET_CHUNK_BITS)
+#define IOTARGET_CHUNKS_MAX	BIT(IOTARGET_ID_SLOT_BITS - IOTARGET_CHUNK_BITS)
 #define IOTARGET_LEAVES		(IOTARGET_CHUNKS_MAX / IOTARGET_LEAF_CHUNKS)
 
 /* Payload that lies in the slot itself. */

@@ -80,8 +80,8 @@ void iotarget_request_prepare(struct iotarget_request *req)
 {
 	struct iotarget_device *device = req->target->device;
 
-	req->id = (++device->serial << IOTARGET_SLOT_BITS) |
-		  (req->id & (BIT_ULL(IOTARGET_SLOT_BITS) - 1));
+	req->id = (++device->serial << IOTARGET_ID_SLOT_BITS) |
+		  (req->id & (BIT_ULL(IOTARGET_ID_SLOT_BITS) - 1));
 	iotarget_request_set(req, IOTARGET_PREPARING, NULL, false);
 }
 

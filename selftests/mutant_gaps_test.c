@@ -61,6 +61,48 @@ TEST(a_cancel_record_that_faults_stays_first)
 	}
 }
 
+/* One fault: what could not be copied is reaped before what came later. */
+TEST(a_completion_that_faults_stays_first)
+{
+	struct iotarget_reap_element *bad = read_only_page(), r;
+	struct iotarget_fetch_element record = {};
+	int device = parallel_create();
+	int target = target_open(device);
+	__u64 id[2];
+	int i;
+
+	ASSERT_GE(target, 0);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, send_one(target, 0, &id[i]));
+		ASSERT_EQ(0, fetch_now(device, 0, &record));
+		ASSERT_EQ(0, complete(device, id[i], 0));
+	}
+	EXPECT_EQ(-EFAULT, reap_now(target, bad));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, reap_now(target, &r));
+		EXPECT_EQ(id[i], r.id);
+	}
+}
+
+/* It is marked still, although the cancel has taken its routine. */
+TEST(marked_again_after_its_cancel)
+{
+	struct iotarget_fetch_element record = {};
+	int device = parallel_create();
+	int target = target_open(device);
+	__u64 id;
+
+	ASSERT_GE(target, 0);
+	ASSERT_EQ(0, send_one(target, 0, &id));
+	ASSERT_EQ(0, fetch_now(device, IOTARGET_FETCH_CANCELABLE, &record));
+	EXPECT_EQ(DELIVERED, cancel(target, id));
+	EXPECT_EQ(-EINVAL, mark(device, id));
+	ASSERT_EQ(0, fetch_now(device, 0, &record));
+	EXPECT_EQ(-EINVAL, mark(device, id));
+	EXPECT_EQ(-EAGAIN, fetch_now(device, 0, &record));
+	EXPECT_EQ(0, complete(device, id, 0));
+}
+
 /* ---------------------------------------------------- forced race windows */
 
 #define RACE "/sys/kernel/debug/iotarget/race/"
@@ -78,20 +120,27 @@ static void race_write(const char *point, const char *value)
 	close(fd);
 }
 
+/* Returns when a thread is parked there; tells its tid. */
+static pid_t race_wait(const char *point)
+{
+	char path[64], tid[16] = {};
+	int fd;
+
+	snprintf(path, sizeof(path), RACE "%s", point);
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || read(fd, tid, sizeof(tid) - 1) <= 0)
+		abort();
+	close(fd);
+	return atoi(tid);
+}
+
 /* Starts the call, and returns when it is parked at @point. */
 static void park(const char *point, struct background *b,
 		 int (*function)(void *), void *arg)
 {
-	char path[64], tid[16];
-	int fd;
-
 	race_write(point, "1");
 	background_start(b, function, arg);
-	snprintf(path, sizeof(path), RACE "%s", point);
-	fd = open(path, O_RDONLY);
-	if (fd < 0 || read(fd, tid, sizeof(tid)) <= 0)
-		abort();
-	close(fd);
+	race_wait(point);
 }
 
 /* Lets it go on, and tells what it answered. */
@@ -118,10 +167,15 @@ FIXTURE_SETUP(window)
 
 FIXTURE_TEARDOWN(window)
 {
+	static const char *const points[] = {
+		"send_publish", "fetch_copy", "cancel_copy", "complete_copy",
+		"reap_copy",
+	};
+	unsigned int i;
+
 	/* Nobody stays parked where a test has failed. */
-	race_write("complete_copy", "0");
-	race_write("cancel_copy", "0");
-	race_write("reap_copy", "0");
+	for (i = 0; i < sizeof(points) / sizeof(*points); i++)
+		race_write(points[i], "0");
 	close(self->target);
 	close(self->device);
 }
@@ -141,7 +195,7 @@ static int complete_large(void *arg)
 			      sizeof(bytes));
 }
 
-static int fetch_cancel(void *arg)
+static int fetch_waiting(void *arg)
 {
 	struct host *h = arg;
 
@@ -166,7 +220,7 @@ static void two_copies(struct __test_metadata *_metadata,
 			       &h.record));
 	park("complete_copy", &completer, complete_large, &h);
 	EXPECT_EQ(DELIVERED, cancel(self->target, h.id));
-	park("cancel_copy", &fetcher, fetch_cancel, &h);
+	park("cancel_copy", &fetcher, fetch_waiting, &h);
 	EXPECT_EQ(0, end(self->device));
 	EXPECT_EQ(-EAGAIN, reap_now(self->target, &r));
 	/* (the harness's macros want braces) */
@@ -242,6 +296,167 @@ TEST_F(window, all_that_came_back_is_reaped)
 	EXPECT_EQ(-EFAULT, go_on("reap_copy", &b));
 	for (i = 0; i < 2; i++)
 		EXPECT_EQ(1, background_join(&sleeper[i]));
+}
+
+/*
+ * A host whose copy takes long has woken the other one before, for the second
+ * of two requests.
+ */
+TEST_F(window, a_slow_copy_keeps_no_host_asleep)
+{
+	struct iotarget_send_element e[2] = {
+		{ .type = IOTARGET_TYPE_CONTROL }, { .type = IOTARGET_TYPE_CONTROL },
+	};
+	struct iotarget_send send = send_arg(0, e, 2, NULL, 0);
+	struct host h[2] = {
+		{ .device = self->device }, { .device = self->device },
+	};
+	struct background b[2];
+	int i, slow;
+
+	for (i = 0; i < 2; i++) {
+		background_start(&b[i], fetch_waiting, &h[i]);
+		wait_asleep(b[i].tid);
+	}
+	race_write("fetch_copy", "1");
+	ASSERT_EQ(0, call(self->target, IOTARGET_SEND, &send));
+	slow = race_wait("fetch_copy") == b[1].tid;
+	EXPECT_EQ(0, background_join(&b[!slow]));
+	EXPECT_EQ(e[1].id, h[!slow].record.id);
+	EXPECT_EQ(0, go_on("fetch_copy", &b[slow]));
+	EXPECT_EQ(e[0].id, h[slow].record.id);
+}
+
+static int complete_two(void *arg)
+{
+	static char bytes[4096];
+	struct host *h = arg;
+	struct iotarget_complete_element c[2] = {
+		{ .id = h[0].id },
+		{ .id = h[1].id, .buffer = ADDRESS(bytes),
+		  .buffer_length = sizeof(bytes) },
+	};
+	struct iotarget_fetch fetch = fetch_arg(0, c, 2, NULL, 0);
+	int ret = call(h->device, IOTARGET_FETCH, &fetch);
+
+	return ret ? ret : c[0].result ? c[0].result : c[1].result;
+}
+
+/* Likewise a COMPLETE of many: its first makes room under the queue's limit. */
+TEST_F(window, a_slow_complete_keeps_no_host_asleep)
+{
+	int device = device_create(IOTARGET_DISPATCH_PARALLEL, 2);
+	int target = target_open(device);
+	static char out[4096];
+	struct host h[2] = { { .device = device }, { .device = device } };
+	struct host other = { .device = device };
+	struct background b, sleeper;
+	int i;
+
+	ASSERT_GE(target, 0);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, send_read(target, out, sizeof(out), &h[i].id));
+		ASSERT_EQ(0, fetch_now(device, 0, &h[i].record));
+	}
+	ASSERT_EQ(0, send_one(target, 0, &other.id));
+	background_start(&sleeper, fetch_waiting, &other);
+	wait_asleep(sleeper.tid);
+	park("complete_copy", &b, complete_two, h);
+	EXPECT_EQ(0, background_join(&sleeper));
+	EXPECT_EQ(other.id, other.record.id);
+	EXPECT_EQ(0, go_on("complete_copy", &b));
+}
+
+struct sender {
+	int target;
+	struct iotarget_send_element e;
+	struct iotarget_reap_element r;
+	struct iotarget_send arg;
+};
+
+static int send_waiting(void *arg)
+{
+	static char out[4096];
+	struct sender *s = arg;
+
+	s->e.type = IOTARGET_TYPE_READ;
+	s->e.out = ADDRESS(out);
+	s->e.out_length = sizeof(out);
+	s->arg = send_arg(IOTARGET_SEND_WAIT, &s->e, 1, &s->r, 1);
+	return call(s->target, IOTARGET_SEND, &s->arg);
+}
+
+/*
+ * A SEND leaves by a signal while its request is complete and a copy holds it:
+ * the completion goes to REAP, and not to the stack of who has left.
+ */
+TEST_F(window, who_waited_leaves_a_completion_that_is_held)
+{
+	struct sender s = { .target = self->target };
+	struct host h = { .device = self->device };
+	struct iotarget_reap_element r;
+	struct background sender, completer;
+
+	catch_signal(SIGUSR1, false);
+	background_start(&sender, send_waiting, &s);
+	ASSERT_EQ(0, fetch_one(self->device, 0, &h.record));
+	h.id = h.record.id;
+	park("complete_copy", &completer, complete_large, &h);
+	EXPECT_EQ(0, complete(self->device, h.id, 7));
+	signal_thread(sender.tid, SIGUSR1);
+	EXPECT_EQ(0, background_join(&sender));
+	EXPECT_EQ(1, s.arg.sent);
+	EXPECT_EQ(0, s.arg.reaped);
+	EXPECT_EQ(-ENOENT, go_on("complete_copy", &completer));
+	ASSERT_EQ(0, reap_now(self->target, &r));
+	EXPECT_EQ(h.id, r.id);
+	EXPECT_EQ(7, r.status);
+}
+
+/*
+ * Reapers that sleep on after their device has ended, because a request of
+ * theirs has not, return with its end: it completes, or was never sent.
+ */
+TEST_F(window, reapers_return_with_the_last_completion)
+{
+	struct iotarget_reap_element r[2];
+	struct reaper reaper[2] = {
+		{ self->target, &r[0], 1 }, { self->target, &r[1], 1 },
+	};
+	struct host h = { .device = self->device };
+	struct background b, sleeper[2];
+	int i, sum = 0;
+
+	ASSERT_EQ(0, send_one(self->target, 0, &h.id));
+	park("fetch_copy", &b, fetch_waiting, &h);
+	for (i = 0; i < 2; i++)
+		background_start(&sleeper[i], reap_waiting, &reaper[i]);
+	ASSERT_EQ(0, end(self->device));
+	for (i = 0; i < 2; i++)
+		wait_asleep(sleeper[i].tid);
+	EXPECT_EQ(-ENODEV, go_on("fetch_copy", &b));
+	for (i = 0; i < 2; i++)
+		sum += background_join(&sleeper[i]);
+	EXPECT_EQ(1 - ENODEV, sum);
+}
+
+static int send_main(void *arg)
+{
+	return send_one(*(int *)arg, 0, NULL);
+}
+
+TEST_F(window, reapers_return_with_the_last_that_was_not_sent)
+{
+	struct iotarget_reap_element r;
+	struct reaper reaper = { self->target, &r, 1 };
+	struct background b, sleeper;
+
+	park("send_publish", &b, send_main, &self->target);
+	background_start(&sleeper, reap_waiting, &reaper);
+	ASSERT_EQ(0, end(self->device));
+	wait_asleep(sleeper.tid);
+	EXPECT_EQ(-ENODEV, go_on("send_publish", &b));
+	EXPECT_EQ(-ENODEV, background_join(&sleeper));
 }
 
 TEST_HARNESS_MAIN

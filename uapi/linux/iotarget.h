@@ -34,6 +34,7 @@
  * A request is named by a 64-bit id: a serial number that the device never uses
  * again, above the index of a slot. 0 is never an id.
  */
+#define IOTARGET_ID_SLOT_BITS	20
 
 /**
  * DOC: General ioctl format

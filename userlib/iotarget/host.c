@@ -35,7 +35,7 @@
 
 #include "internal.h"
 
-#define SLOTS		(1UL << 20)
+#define SLOTS		(1UL << IOTARGET_ID_SLOT_BITS)
 /* an own buffer is never smaller; what most devices carry fits */
 #define BUFFER_MIN	(64UL << 10)
 #define STEP_MAX	64
