@@ -34,6 +34,12 @@ int iotarget_user_get(void *to, const void __user *from, size_t size)
 		to += sizeof(u64);
 		from += sizeof(u64);
 	}
+	if (size >= sizeof(u32)) {
+		unsafe_get_user(*(u32 *)to, (const u32 __user *)from, fault);
+		to += sizeof(u32);
+		from += sizeof(u32);
+		size -= sizeof(u32);
+	}
 	for (; size; size--)
 		unsafe_get_user(*(u8 *)to++, (const u8 __user *)from++, fault);
 	user_read_access_end();
@@ -55,6 +61,12 @@ int iotarget_user_put(void __user *to, const void *from, size_t size)
 		unsafe_put_user(*(const u64 *)from, (u64 __user *)to, fault);
 		to += sizeof(u64);
 		from += sizeof(u64);
+	}
+	if (size >= sizeof(u32)) {
+		unsafe_put_user(*(const u32 *)from, (u32 __user *)to, fault);
+		to += sizeof(u32);
+		from += sizeof(u32);
+		size -= sizeof(u32);
 	}
 	for (; size; size--)
 		unsafe_put_user(*(const u8 *)from++, (u8 __user *)to++, fault);

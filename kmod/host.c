@@ -6,6 +6,7 @@
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/sched/stat.h>
 #include <linux/uaccess.h>
 
 #include "internal.h"
@@ -328,9 +329,10 @@ int iotarget_fetch(struct iotarget_call *call)
 	/*
 	 * Whoever was woken by a completion runs before this thread sleeps:
 	 * often it sends again, and then this thread need not sleep at all.
+	 * (cond_resched() would leave it to wake-up preemption.)
 	 */
-	if (completed > 0)
-		cond_resched();
+	if (completed > 0 && args->fetch.count && !single_task_running())
+		schedule();
 	/* also with no element: what was completed may let others fetch */
 	fetched = iotarget_host_fetch(queue, args, !retrieve &&
 				      !(call->file->f_flags & O_NONBLOCK));
