@@ -509,7 +509,7 @@ TEST_F_TIMEOUT(stress, hosts_are_killed, MINUTES)
 	pid_t child;
 
 	while (lives--) {
-		unsigned int after = draw(&self->seed, 2000);
+		unsigned int after = draw(&self->seed, 100);
 
 		child = host_process(target, self->seed);
 		ASSERT_LT(0, child);
