@@ -246,10 +246,12 @@ TEST_F(windns, D36_no_recursion)
 	struct call c;
 
 	EXPECT_EQ(0, ask_sync(&c, self->servers, u"ok.example", DNS_TYPE_A, 0));
+	EXPECT_EQ(1, server_total(&self->server));
 	EXPECT_EQ(1, self->server.last[2]);
 	call_free(&c);
 	EXPECT_EQ(0, ask_sync(&c, self->servers, u"ok.example", DNS_TYPE_A,
 			      DNS_QUERY_NO_RECURSION));
+	EXPECT_EQ(2, server_total(&self->server));
 	EXPECT_EQ(0, self->server.last[2]);
 	call_free(&c);
 }
@@ -272,11 +274,13 @@ TEST_F(windns, D41_names_beyond_ascii)
 	self->server.always = "ok";
 	EXPECT_EQ(0, ask_sync(&c, self->servers, u"b\u00fccher.example",
 			      DNS_TYPE_A, 0));
+	EXPECT_EQ(1, server_total(&self->server));
 	EXPECT_EQ(0, memcmp(self->server.last + 12, "\15xn--bcher-kva", 14));
 	EXPECT_TRUE(text_is(c.records->pName, "xn--bcher-kva.example"));
 	call_free(&c);
 	EXPECT_EQ(0, ask_sync(&c, self->servers, u"b\u00fccher.example",
 			      DNS_TYPE_A, DNS_QUERY_DISABLE_IDN_ENCODING));
+	EXPECT_EQ(2, server_total(&self->server));
 	EXPECT_EQ(0, memcmp(self->server.last + 12, "\7b\303\274cher", 8));
 	call_free(&c);
 }

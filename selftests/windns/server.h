@@ -40,13 +40,14 @@ struct held {
 
 struct server {
 	struct sockaddr_storage address;
-	const char *always;		/* instead of the name's label */
-	uint8_t host;			/* 1 at first */
+	/* a test sets these while the thread runs */
+	const char *_Atomic always;	/* instead of the name's label */
+	_Atomic uint8_t host;		/* 1 at first */
 
 	pthread_mutex_t lock;
 	pthread_cond_t seen;
-	unsigned int udp, tcp;		/* queries that came */
-	uint8_t last[512];		/* the last one */
+	_Atomic unsigned int udp, tcp;	/* queries that came */
+	uint8_t last[512];		/* the last one: see server_total() */
 	int last_length;
 	struct held *held;
 	unsigned int held_count, held_room;
