@@ -266,6 +266,9 @@ TEST_F(windns, D16_unknown_options)
 	EXPECT_EQ(ERROR_NOT_SUPPORTED,
 		  ask_sync(&c, self->servers, u"ok.example", DNS_TYPE_A,
 			   DNS_QUERY_MULTICAST_ONLY));
+	/* a type whose struct is not carried yet */
+	EXPECT_EQ(ERROR_NOT_SUPPORTED,
+		  ask_sync(&c, self->servers, u"ok.example", DNS_TYPE_NSEC, 0));
 }
 
 TEST_F(windns, D44_ports_in_strict_mode)

@@ -75,6 +75,28 @@ static const uint8_t message[] =
 	"\300\14\0\1\0\1\0\0\14\0\0\4\300\0\2\2";
 #define LENGTH (sizeof(message) - 1)
 
+/* An A, and an NSEC, for which there is a struct on Windows and none here. */
+static const uint8_t untold[] =
+	"\0\1\204\0\0\1\0\2\0\0\0\0"
+	"\1x\0\0\1\0\1"
+	"\300\14\0\57\0\1\0\0\1\0\0\6\1y\0\0\1\100"
+	"\300\14\0\1\0\1\0\0\1\0\0\4\300\0\2\1";
+
+TEST(no_bytes_of_a_server_become_pointers)
+{
+	PDNS_RECORDW list;
+
+	ASSERT_EQ(0, dnsrec_parse(untold, sizeof(untold) - 1, DNS_TYPE_A, 0,
+				  &list));
+	EXPECT_EQ(DNS_TYPE_A, list->wType);
+	EXPECT_EQ(NULL, list->pNext);
+	dnsrec_free(list);
+	EXPECT_TRUE(dnsrec_missing(DNS_TYPE_TLSA));
+	EXPECT_TRUE(dnsrec_missing(DNS_TYPE_NSEC3));
+	EXPECT_FALSE(dnsrec_missing(DNS_TYPE_HTTPS));
+	EXPECT_FALSE(dnsrec_missing(65280));
+}
+
 static bool is(const WCHAR *text, const char *expected)
 {
 	size_t i = 0;

@@ -44,6 +44,8 @@ struct slot {
 	struct request *request;
 	/* the CANCEL that was looked at and not found in @request */
 	uint64_t parked;
+	/* what refuse() leaves to whoever looks at its CANCEL */
+	uint64_t refused;
 };
 
 enum mark {
@@ -223,14 +225,12 @@ static void complete_canceled(struct request *request)
 	complete_finally(request, &element);
 }
 
-static int id_ioctl(struct request *request, unsigned long number)
+static int id_ioctl(struct iotarget_host *host, uint64_t id,
+		    unsigned long number)
 {
-	struct iotarget_id arg = {
-		.size = sizeof(arg),
-		.id = request->public.id,
-	};
+	struct iotarget_id arg = { .size = sizeof(arg), .id = id };
 
-	return iotarget__ioctl(request->host->device, number, &arg);
+	return iotarget__ioctl(host->device, number, &arg);
 }
 
 /*
@@ -246,7 +246,8 @@ static void complete_delivered(struct request *request,
 	struct iotarget_host *host = request->host;
 
 	if (!canceled &&
-	    id_ioctl(request, IOTARGET_UNMARK_CANCELABLE) == -ECANCELED) {
+	    id_ioctl(request->host, request->public.id,
+		     IOTARGET_UNMARK_CANCELABLE) == -ECANCELED) {
 		/* The kernel wants the CANCEL to be fetched first. */
 		pthread_mutex_lock(&host->lock);
 		canceled = request->cancel_seen;
@@ -351,7 +352,8 @@ int iotarget_request_mark_cancelable(struct iotarget_request *public)
 	unsigned long long id = public->id;
 	/* before: once it is marked, on_cancel can complete and free it */
 	enum mark old = set_mark(request, BY_DRIVER);
-	int ret = id_ioctl(request, IOTARGET_MARK_CANCELABLE);
+	int ret = id_ioctl(request->host, request->public.id,
+		     IOTARGET_MARK_CANCELABLE);
 
 	if (ret < 0)
 		set_mark(request, old);
@@ -363,7 +365,8 @@ int iotarget_request_unmark_cancelable(struct iotarget_request *public)
 {
 	struct request *request = to_request(public);
 	unsigned long long id = public->id;
-	int ret = id_ioctl(request, IOTARGET_UNMARK_CANCELABLE);
+	int ret = id_ioctl(request->host, request->public.id,
+		     IOTARGET_UNMARK_CANCELABLE);
 
 	/* refused: on_cancel can have freed it */
 	if (ret >= 0)
@@ -408,9 +411,28 @@ static void call_on_cancel(struct iotarget_host *host, struct loop *loop,
 		call(loop, request, host->driver.on_cancel);
 }
 
-/* Completes a record that does not become a request. */
-static void refuse(struct loop *loop, uint64_t id, int32_t status)
+/*
+ * Completes a record that does not become a request. If it came marked and was
+ * cancelled, the kernel wants its CANCEL to be fetched first.
+ */
+static void refuse(struct iotarget_host *host, struct loop *loop,
+		   const struct iotarget_fetch_element *record, int32_t status)
 {
+	struct slot *slot = slot_of(host, record->id);
+	uint64_t id = record->id;
+	bool later;
+
+	if (record->flags & IOTARGET_RECORD_CANCELABLE &&
+	    id_ioctl(host, id, IOTARGET_UNMARK_CANCELABLE) == -ECANCELED) {
+		status = -ECANCELED;
+		pthread_mutex_lock(&host->lock);
+		later = slot->parked != id;
+		if (later)
+			slot->refused = id;
+		pthread_mutex_unlock(&host->lock);
+		if (later)
+			return;
+	}
 	loop->completion = (struct iotarget_complete_element){
 		.id = id,
 		.status = status,
@@ -462,12 +484,12 @@ static void handle_request(struct iotarget_host *host, struct loop *loop,
 			record->code, record->in_length, record->out_length);
 	/* payload_max was raised since the host was made */
 	if (record->copied < record->in_length) {
-		refuse(loop, record->id, -EMSGSIZE);
+		refuse(host, loop, record, -EMSGSIZE);
 		return;
 	}
 	request = make_request(host, record);
 	if (!request) {
-		refuse(loop, record->id, -ENOMEM);
+		refuse(host, loop, record, -ENOMEM);
 		return;
 	}
 
@@ -491,12 +513,22 @@ static void handle_cancel(struct iotarget_host *host, struct loop *loop,
 			  uint64_t id)
 {
 	struct slot *slot = slot_of(host, id);
+	struct iotarget_complete_element refused = {
+		.id = id,
+		.status = -ECANCELED,
+	};
 	struct request *request;
 	bool call_driver = false;
 	bool complete = false;
 
 	pthread_mutex_lock(&host->lock);
 	request = slot->request;
+	if (slot->refused == id) {
+		slot->refused = 0;
+		pthread_mutex_unlock(&host->lock);
+		complete_now(host, &refused);
+		return;
+	}
 	if (!request || request->public.id != id) {
 		/*
 		 * A slot's serial numbers rise, and a thread can be late with

@@ -145,6 +145,20 @@ static void leave_stage(struct query *q)
 	q->stage = NONE;
 }
 
+/*
+ * Without this the kernel goes on for a TCP socket that was closed: it sends
+ * again what was not acknowledged. So a close sends one RST, and that is all.
+ */
+static int on_created(ares_socket_t fd, int type, void *arg)
+{
+	struct linger none = { .l_onoff = 1 };
+
+	(void)arg;
+	if (type != SOCK_STREAM)
+		return 0;
+	return setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
+
 /* After this no packet of the query leaves. */
 static void close_sockets(struct query *q)
 {
@@ -195,6 +209,7 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *data,
 {
 	struct query *q = arg;
 	int rcode;
+	bool bad;
 
 	(void)timeouts;
 	q->outstanding--;
@@ -203,9 +218,10 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *data,
 
 	/* SERVFAIL, NOTIMP, REFUSED: another server may know better. */
 	rcode = data[3] & 0xf;
-	q->fail_over = (rcode == 2 || rcode == 4 || rcode == 5) &&
-		       ++q->failures < q->servers;
-	q->answered = !q->fail_over;
+	bad = rcode == 2 || rcode == 4 || rcode == 5;
+	q->fail_over = bad && ++q->failures < q->servers;
+	/* (kept, for when no other one answers in time) */
+	q->answered = !bad || q->servers == 1;
 
 	free(q->answer);
 	q->answer = malloc(length);
@@ -369,6 +385,7 @@ static int make_channel(struct query *q, const struct dnsproto_query *in)
 		mask |= ARES_OPT_SERVERS;
 	if (ares_init_options(&q->channel, &options, mask))
 		return -ENOMEM;
+	ares_set_socket_configure_callback(q->channel, on_created, NULL);
 	if (in->server_count)
 		return set_servers(q, in);
 
@@ -554,9 +571,13 @@ int dnsdrv_device_create(void)
 	};
 	struct rlimit files;
 
-	/* A query has a socket at least; the rest of the program needs some. */
-	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < IN_FLIGHT + 64)
-		options.limit = files.rlim_cur > 65 ? files.rlim_cur - 64 : 1;
+	/*
+	 * A query has a socket for each server that it has asked: a few. The
+	 * rest of the program needs some as well.
+	 */
+	if (!getrlimit(RLIMIT_NOFILE, &files) &&
+	    files.rlim_cur < 4 * IN_FLIGHT)
+		options.limit = files.rlim_cur > 4 ? files.rlim_cur / 4 : 1;
 	return iotarget_device_create(&options);
 }
 

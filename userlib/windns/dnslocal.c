@@ -115,7 +115,8 @@ static DNS_STATUS query(const WCHAR *name, WORD type, ULONG64 options,
 		return add_interfaces(list, own, type);
 	}
 	status = literal(name, text, type, list);
-	if (status != DNS_REQUEST_PENDING || options & DNS_QUERY_NO_LOCAL_NAME)
+	if (status != DNS_REQUEST_PENDING || 
+	    options & (DNS_QUERY_NO_LOCAL_NAME | DNS_QUERY_WIRE_ONLY))
 		return status;
 	if (is_name(text, "localhost") || is_name(text, "loopback"))
 		return add_loopback(&list, name, type);

@@ -267,6 +267,30 @@ static bool build_typed(struct block *b, char *data, const ldns_rr *rr,
 	return i == count;
 }
 
+/*
+ * Types that have a struct on Windows and none here yet. Their bytes as they
+ * came would be taken for that struct, pointers and all.
+ */
+bool dnsrec_missing(WORD type)
+{
+	static const struct { WORD first, last; } missing[] = {
+		{ DNS_TYPE_WKS, DNS_TYPE_WKS },
+		{ DNS_TYPE_SIG, DNS_TYPE_KEY },
+		{ DNS_TYPE_NXT, DNS_TYPE_NXT },
+		{ DNS_TYPE_ATMA, DNS_TYPE_ATMA },
+		{ DNS_TYPE_OPT, DNS_TYPE_OPT },
+		{ DNS_TYPE_DS, DNS_TYPE_DS },
+		{ DNS_TYPE_RRSIG, DNS_TYPE_TLSA },
+		{ DNS_TYPE_TKEY, DNS_TYPE_TSIG },
+		{ DNS_TYPE_WINS, DNS_TYPE_WINSR },
+	};
+
+	for (size_t i = 0; i < sizeof(missing) / sizeof(*missing); i++)
+		if (type >= missing[i].first && type <= missing[i].last)
+			return true;
+	return false;
+}
+
 /* A type without a layout: its bytes as they came. */
 static bool build_flat(struct block *b, char *data, const ldns_rr *rr,
 		       size_t *size)
@@ -383,6 +407,8 @@ static DNS_STATUS append(PDNS_RECORDW **end, const ldns_rr_list *from,
 		if (section == DnsSectionAdditional &&
 		    ldns_rr_get_type(rr) != LDNS_RR_TYPE_A &&
 		    ldns_rr_get_type(rr) != LDNS_RR_TYPE_AAAA)
+			continue;
+		if (dnsrec_missing(ldns_rr_get_type(rr)))
 			continue;
 		status = record_new(rr, section, *end);
 		if (status)

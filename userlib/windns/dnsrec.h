@@ -25,6 +25,9 @@ size_t dnsrec_name_to_wire(uint8_t *wire, const WCHAR *name, bool idn);
 DNS_STATUS dnsrec_parse(const uint8_t *message, size_t length, WORD type,
 			ULONG64 options, PDNS_RECORDW *list);
 
+/* Has the type a struct on Windows that is not carried yet? */
+bool dnsrec_missing(WORD type);
+
 /* One A or AAAA record; NULL without memory. */
 PDNS_RECORDW dnsrec_address(const WCHAR *name, int family, const void *address,
 			    DWORD ttl);

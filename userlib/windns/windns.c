@@ -251,6 +251,18 @@ static DNS_STATUS client_open(struct client *c)
 	return client_embed(c) ? ERROR_INTERNAL_ERROR : ERROR_SUCCESS;
 }
 
+/* The process that has called WinDnsGetFd: it calls all callbacks itself. */
+static atomic_int loop_pid;
+
+/* False: the target cannot be made to return at once. */
+static bool client_loop(struct client *c)
+{
+	if (fcntl(c->target, F_SETFL, fcntl(c->target, F_GETFL) | O_NONBLOCK))
+		return false;
+	c->mode = LOOP;
+	return true;
+}
+
 static struct client *client_new(DNS_STATUS *status)
 {
 	struct client *c = calloc(1, sizeof(*c));
@@ -270,6 +282,8 @@ static struct client *client_new(DNS_STATUS *status)
 	c->first_generation = c->next_generation;
 
 	*status = client_open(c);
+	if (!*status && atomic_load(&loop_pid) == c->pid && !client_loop(c))
+		*status = ERROR_NOT_ENOUGH_MEMORY;
 	if (*status) {
 		client_close(c);
 		free(c);
@@ -548,6 +562,9 @@ static DNS_STATUS outcome(struct query *q,
 			  PDNS_RECORDW *records)
 {
 	*records = NULL;
+	/* a longer answer, and no memory for it */
+	if (done->status > 0)
+		return ERROR_NOT_ENOUGH_MEMORY;
 	if (done->status)
 		return status_of(done->status);
 	return dnsrec_parse(q->answer ? q->answer : q->buffer,
@@ -706,6 +723,9 @@ static void *worker(void *arg)
 			break;
 		}
 		completed(c, &done);
+		/* The callback forked, and this is the child: nothing is its. */
+		if (c->pid != getpid())
+			return NULL;
 
 		pthread_mutex_lock(&c->lock);
 		stay = c->waiting < WAITING_MAX;
@@ -851,7 +871,8 @@ static DNS_STATUS query(const DNS_QUERY_REQUEST *request,
 	status = read_servers(&copy, servers, &count);
 	if (status)
 		return status;
-	if (copy.QueryOptions & NOT_DONE_HERE)
+	if (copy.QueryOptions & NOT_DONE_HERE ||
+	    dnsrec_missing(copy.QueryType))
 		return ERROR_NOT_SUPPORTED;
 	if (dnslocal_query(copy.QueryName, copy.QueryType, copy.QueryOptions,
 			   &status, &records)) {
@@ -908,7 +929,7 @@ static DNS_STATUS cancel_query(struct client *c, const struct token *token)
 		return ERROR_SUCCESS;
 	answer = iotarget_cancel(c->target, q->id);
 	debug("cancel of request 0x%llx: %d\n", (unsigned long long)q->id, answer);
-	/* The driver takes requests marked, so the kernel never says "marked". */
+	/* Marked: the driver has just unmarked it to complete it. Too late. */
 	q->cancelled = answer == IOTARGET_CANCEL_DELIVERED ||
 		       answer == IOTARGET_CANCEL_TOLD;
 	if (q->cancelled || get_settings()->late_success)
@@ -963,13 +984,12 @@ int WinDnsGetFd(void)
 		return -1;
 	}
 	pthread_mutex_lock(&c->lock);
-	if (c->mode == UNDECIDED &&
-	    !fcntl(c->target, F_SETFL, fcntl(c->target, F_GETFL) | O_NONBLOCK))
-		c->mode = LOOP;
-	if (c->mode == LOOP)
+	if (c->mode == LOOP || (c->mode == UNDECIDED && client_loop(c))) {
 		fd = c->target;
-	else
+		atomic_store(&loop_pid, c->pid);
+	} else {
 		SetLastError(ERROR_NOT_SUPPORTED);
+	}
 	pthread_mutex_unlock(&c->lock);
 	client_put(c);
 	return fd;
@@ -979,12 +999,14 @@ int WinDnsDispatch(void)
 {
 	struct client *c = client_get_running();
 	struct iotarget_reap_element done;
-	int calls = 0, n;
+	int calls = 0, n = 0;
 
 	if (!c)
 		return 0;
 	if (c->mode == LOOP) {
-		while ((n = iotarget_reap(c->target, &done, 1)) == 1)
+		/* (a callback may fork, and return in the child) */
+		while (c->pid == getpid() &&
+		       (n = iotarget_reap(c->target, &done, 1)) == 1)
 			calls += completed(c, &done);
 		if (n == -ENODEV)
 			client_end(c);

@@ -8,7 +8,16 @@
  *  - Servers may have a port: 0 is 53. Windows refuses one; so does this library
  *    with WINDNS_STRICT=1 in the environment.
  *  - AF_INET6 is the platform's own value.
- *  - WinDnsGetFd and WinDnsDispatch at the end, for programs with a loop.
+ *  - WinDnsGetFd and WinDnsDispatch at the end, for programs with a loop. Call
+ *    WinDnsGetFd before each wait: the fd is another one when a driver has died.
+ *
+ * Not carried yet: the hosts file, suffix search, a cache; types with a struct
+ * beyond those of ordinary answers (WKS, SIG, KEY, NXT, ATMA, OPT, DS, RRSIG,
+ * NSEC, DNSKEY, DHCID, NSEC3, NSEC3PARAM, TLSA, TKEY, TSIG, WINS): asking for one
+ * is ERROR_NOT_SUPPORTED (50), and in an answer it is left out. So are
+ * DNS_QUERY_MULTICAST_ONLY, _DUAL_ADDR and the DNSSEC options. InterfaceIndex and
+ * the scope of an IPv6 server are ignored. A child of fork() keeps the parent's
+ * fds open.
  */
 #ifndef _WINDNS_INCLUDED_
 #define _WINDNS_INCLUDED_
