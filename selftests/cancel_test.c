@@ -644,7 +644,7 @@ static int last_on_cancel(void *arg)
 	}
 }
 
-TEST_F(cancel, U33_the_last_one_completes)
+TEST_F_TIMEOUT(cancel, U33_the_last_one_completes, HOUR)
 {
 	struct last l = {
 		.device = self->device, .target = self->target,

@@ -26,6 +26,8 @@
 /* The debug kernel under emulation is slow; a hang is still found. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 120
+/* for tests that repeat something as often as they are told */
+#define HOUR 3600
 
 /* The harness writes to both; in a file or pipe, lines must stay whole. */
 static __attribute__((constructor)) void line_buffer(void)

@@ -9,7 +9,6 @@
 #include "common.h"
 
 #define BATCH	64
-#define MINUTES	3600
 
 /* ------------------------------------------------------------------- U32 */
 
@@ -175,7 +174,7 @@ FIXTURE_TEARDOWN(stress)
 
 #define LANES	2
 
-TEST_F_TIMEOUT(stress, U32_sums_come_out, MINUTES)
+TEST_F_TIMEOUT(stress, U32_sums_come_out, HOUR)
 {
 	unsigned long n = (rounds_get(20000) / LANES + BATCH - 1) / BATCH * BATCH;
 	unsigned long unmarked = 0, on_cancel = 0, completed = 0, reaped = 0;
@@ -400,7 +399,7 @@ static void sender_join(struct sender *s)
 	pthread_join(s->canceller, NULL);
 }
 
-TEST_F_TIMEOUT(stress, senders_hosts_and_cancellers, MINUTES)
+TEST_F_TIMEOUT(stress, senders_hosts_and_cancellers, HOUR)
 {
 	struct sender sender[SENDERS];
 	struct host host[3];
@@ -500,7 +499,7 @@ static pid_t host_process(int *target, unsigned int seed)
 	return child;
 }
 
-TEST_F_TIMEOUT(stress, hosts_are_killed, MINUTES)
+TEST_F_TIMEOUT(stress, hosts_are_killed, HOUR)
 {
 	unsigned long lives = rounds_get(20000) / 1000, sent = 0;
 	unsigned long status[3] = {}, failures = 0;
@@ -548,7 +547,7 @@ TEST_F_TIMEOUT(stress, hosts_are_killed, MINUTES)
 }
 
 /* Targets that are closed and killed while hosts serve. */
-TEST_F_TIMEOUT(stress, senders_are_killed, MINUTES)
+TEST_F_TIMEOUT(stress, senders_are_killed, HOUR)
 {
 	unsigned long lives = rounds_get(20000) / 1000;
 	int device = parallel_create();

@@ -248,7 +248,7 @@ TEST_F(windns, D72_eight_threads_cancel)
  * The answer leaves the server, and a moment later comes the cancel. The moment
  * is made longer as often as the cancel wins, and shorter as often as it loses.
  */
-TEST_F(windns, D73_D74_cancel_races_with_the_answer)
+TEST_F_TIMEOUT(windns, D73_D74_cancel_races_with_the_answer, 3600)
 {
 	unsigned int n = rounds("WINDNS_TEST_RACES", 2000), won = 0, lost = 0;
 	volatile unsigned int spin;
