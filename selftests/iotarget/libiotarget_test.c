@@ -1205,16 +1205,17 @@ static atomic_int stress_broken;
 		fprintf(stderr, "# line %d: %s\n", __LINE__, #x);	\
 } while (0)
 
-/* What is to be worked on. More than the senders ever have pending. */
+/* What is to be worked on. Cancelled requests stay here too, so it can be full. */
 static struct {
 	pthread_mutex_t lock;
-	sem_t filled;
+	sem_t filled, room;
 	struct iotarget_request *requests[1024];
 	unsigned int head, tail;
 } work = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void work_push(struct iotarget_request *r)
 {
+	wait_for(&work.room);
 	pthread_mutex_lock(&work.lock);
 	work.requests[work.tail++ % ARRAY_SIZE(work.requests)] = r;
 	pthread_mutex_unlock(&work.lock);
@@ -1230,6 +1231,7 @@ static struct iotarget_request *work_pop(void)
 	pthread_mutex_lock(&work.lock);
 	r = work.requests[work.head++ % ARRAY_SIZE(work.requests)];
 	pthread_mutex_unlock(&work.lock);
+	sem_post(&work.room);
 	return r;
 }
 
@@ -1390,6 +1392,7 @@ static void stress(void *(*sender)(void *),
 	intptr_t i;
 
 	sem_init(&work.filled, 0, 0);
+	sem_init(&work.room, 0, ARRAY_SIZE(work.requests));
 	for (i = 0; i < WORKERS; i++)
 		pthread_create(&workers[i], NULL, work_thread, &do_work);
 	start_threads(THREADS);
