@@ -313,7 +313,7 @@ TEST_F(windns, D60_exit_with_pending_queries)
 	pid_t child;
 
 	SKIP_IF_NO_FORK();
-	child = fork();
+	child = fork_when_others_sleep();
 	if (!child) {
 		struct call calls[20];
 
@@ -327,7 +327,7 @@ TEST_F(windns, D60_exit_with_pending_queries)
 	EXPECT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(42, WEXITSTATUS(status));
 
-	child = fork();
+	child = fork_when_others_sleep();
 	if (!child) {
 		struct call c;
 
@@ -349,7 +349,7 @@ TEST_F(windns, D61_fork)
 	SKIP_IF_NO_FORK();
 	ASSERT_EQ(DNS_REQUEST_PENDING, ask(&c, self->servers, u"hold.example"));
 	server_wait_held(&self->server, 1);
-	child = fork();
+	child = fork_when_others_sleep();
 	if (!child) {
 		struct call own;
 
@@ -471,7 +471,7 @@ static void host_fork(struct host *h)
 		abort();
 	h->go = go[1];
 	h->ready = ready[0];
-	h->pid = fork();
+	h->pid = fork_when_others_sleep();
 	if (h->pid) {
 		close(go[0]);
 		close(ready[1]);

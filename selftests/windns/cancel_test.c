@@ -442,7 +442,7 @@ TEST_F(windns, D85_another_process)
 	SKIP_IF_NO_FORK();
 	ASSERT_EQ(0, pipe(to_parent));
 	ASSERT_EQ(0, pipe(to_child));
-	child = fork();
+	child = fork_when_others_sleep();
 	if (!child) {
 		struct call c;
 
