@@ -5,43 +5,61 @@
  * zeroed.
  */
 #include <linux/fault-inject-usercopy.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "internal.h"
 
-unsigned int iotarget_payload_max = 16 << 20;
-module_param_named(payload_max, iotarget_payload_max, uint, 0644);
-MODULE_PARM_DESC(payload_max, "Bytes that one request may carry each way");
+static unsigned int iotarget_payload_param = 16 << 20;
+module_param_named(payload_max, iotarget_payload_param, uint, 0644);
+MODULE_PARM_DESC(payload_max, "Bytes that one request may carry each way, at most 1 GiB");
+
+u32 iotarget_payload_max(void)
+{
+	/* what a target can never have is -EMSGSIZE, not -EAGAIN */
+	return min3((unsigned long)READ_ONCE(iotarget_payload_param),
+		    READ_ONCE(iotarget_target_bytes), (unsigned long)SZ_1G);
+}
 
 /*
- * Copies what is small and has had its bounds checked: word by word, which is
- * a fraction of what copy_from_user() costs where hardened usercopy looks the
- * kernel's side up again.
+ * Copies what is small and has had its bounds checked: two words at a time,
+ * which is a fraction of what copy_from_user() costs where hardened usercopy
+ * looks the kernel's side up again.
  */
 int iotarget_user_get(void *to, const void __user *from, size_t size)
 {
+	size_t i = 0;
+
 	if (!size)
 		return 0;
 	might_fault();
 	if (should_fail_usercopy() || !user_read_access_begin(from, size))
 		return -EFAULT;
-	for (; size >= sizeof(u64); size -= sizeof(u64)) {
-		unsafe_get_user(*(u64 *)to, (const u64 __user *)from, fault);
-		to += sizeof(u64);
-		from += sizeof(u64);
+	for (; i + 16 <= size; i += 16) {
+		unsafe_get_user(*(u64 *)(to + i), (const u64 __user *)(from + i),
+				fault);
+		unsafe_get_user(*(u64 *)(to + i + 8),
+				(const u64 __user *)(from + i + 8), fault);
 	}
-	if (size >= sizeof(u32)) {
-		unsafe_get_user(*(u32 *)to, (const u32 __user *)from, fault);
-		to += sizeof(u32);
-		from += sizeof(u32);
-		size -= sizeof(u32);
+	if (i + 8 <= size) {
+		unsafe_get_user(*(u64 *)(to + i), (const u64 __user *)(from + i),
+				fault);
+		i += 8;
 	}
-	for (; size; size--)
-		unsafe_get_user(*(u8 *)to++, (const u8 __user *)from++, fault);
+	if (i + 4 <= size) {
+		unsafe_get_user(*(u32 *)(to + i), (const u32 __user *)(from + i),
+				fault);
+		i += 4;
+	}
+	for (; i < size; i++)
+		unsafe_get_user(*(u8 *)(to + i), (const u8 __user *)(from + i),
+				fault);
 	user_read_access_end();
 	return 0;
 
@@ -52,24 +70,32 @@ fault:
 
 int iotarget_user_put(void __user *to, const void *from, size_t size)
 {
+	size_t i = 0;
+
 	if (!size)
 		return 0;
 	might_fault();
 	if (should_fail_usercopy() || !user_write_access_begin(to, size))
 		return -EFAULT;
-	for (; size >= sizeof(u64); size -= sizeof(u64)) {
-		unsafe_put_user(*(const u64 *)from, (u64 __user *)to, fault);
-		to += sizeof(u64);
-		from += sizeof(u64);
+	for (; i + 16 <= size; i += 16) {
+		unsafe_put_user(*(const u64 *)(from + i), (u64 __user *)(to + i),
+				fault);
+		unsafe_put_user(*(const u64 *)(from + i + 8),
+				(u64 __user *)(to + i + 8), fault);
 	}
-	if (size >= sizeof(u32)) {
-		unsafe_put_user(*(const u32 *)from, (u32 __user *)to, fault);
-		to += sizeof(u32);
-		from += sizeof(u32);
-		size -= sizeof(u32);
+	if (i + 8 <= size) {
+		unsafe_put_user(*(const u64 *)(from + i), (u64 __user *)(to + i),
+				fault);
+		i += 8;
 	}
-	for (; size; size--)
-		unsafe_put_user(*(const u8 *)from++, (u8 __user *)to++, fault);
+	if (i + 4 <= size) {
+		unsafe_put_user(*(const u32 *)(from + i), (u32 __user *)(to + i),
+				fault);
+		i += 4;
+	}
+	for (; i < size; i++)
+		unsafe_put_user(*(const u8 *)(from + i), (u8 __user *)(to + i),
+				fault);
 	user_write_access_end();
 	return 0;
 
@@ -123,19 +149,112 @@ int iotarget_element_check_tail(const struct iotarget_array *array, u32 i,
 	return ret > 0 ? 0 : ret ?: -E2BIG;
 }
 
-/* Payload: in the slot, or in memory of its own. */
-static int iotarget_buffer_get(void *to, u64 from, u32 size)
+/*
+ * Payload: in the slot; in memory of its own; or, above a page, in the sender's
+ * own pages, so that it is copied once.
+ */
+
+/**
+ * struct iotarget_pages - pages of a sender's, pinned
+ * @mm: whose pinned memory they count as; a reference
+ * @count: how many
+ * @offset: where the payload begins in the first one
+ * @write: they are written
+ * @pages: they
+ */
+struct iotarget_pages {
+	struct mm_struct *mm;
+	unsigned int count;
+	unsigned int offset;
+	bool write;
+	struct page *pages[];
+};
+
+/* Returns NULL where they cannot be pinned: then the kernel copies. */
+static struct iotarget_pages *iotarget_pages_pin(u64 address, u32 length,
+						 bool write)
 {
-	if (size <= IOTARGET_INLINE)
-		return iotarget_user_get(to, u64_to_user_ptr(from), size);
-	return copy_from_user(to, u64_to_user_ptr(from), size) ? -EFAULT : 0;
+	unsigned int offset = offset_in_page(address);
+	unsigned int count = PFN_UP(offset + length);
+	u64 limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	struct iotarget_pages *pages;
+	int pinned = 0, i;
+
+	pages = kvmalloc(struct_size(pages, pages, count), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return NULL;
+	/* an atomic: unpinning must not wait for the sender's mmap_lock */
+	if (atomic64_add_return(count, &current->mm->pinned_vm) > limit &&
+	    !capable(CAP_IPC_LOCK))
+		goto uncharge;
+	pinned = pin_user_pages_fast(address - offset, count, FOLL_LONGTERM |
+				     (write ? FOLL_WRITE : 0), pages->pages);
+	if (pinned != count)
+		goto unpin;
+	/* before 6.5 a file system's pages are pinned for writing, to its harm */
+	for (i = 0; write && i < count; i++) {
+		if (!folio_test_swapbacked(page_folio(pages->pages[i])))
+			goto unpin;
+	}
+	pages->mm = current->mm;
+	mmgrab(pages->mm);
+	pages->count = count;
+	pages->offset = offset;
+	pages->write = write;
+	return pages;
+
+unpin:
+	if (pinned > 0)
+		unpin_user_pages(pages->pages, pinned);
+uncharge:
+	atomic64_sub(count, &current->mm->pinned_vm);
+	kvfree(pages);
+	return NULL;
 }
 
-static int iotarget_buffer_put(u64 to, const void *from, u32 size)
+static void iotarget_pages_unpin(struct iotarget_pages *pages)
 {
-	if (size <= IOTARGET_INLINE)
-		return iotarget_user_put(u64_to_user_ptr(to), from, size);
-	return copy_to_user(u64_to_user_ptr(to), from, size) ? -EFAULT : 0;
+	unpin_user_pages_dirty_lock(pages->pages, pages->count, pages->write);
+	atomic64_sub(pages->count, &pages->mm->pinned_vm);
+	mmdrop(pages->mm);
+	kvfree(pages);
+}
+
+/* Copies @length bytes at @offset, as @iter goes. Returns how many. */
+static size_t iotarget_pages_copy(const struct iotarget_pages *pages, u32 offset,
+				  u32 length, struct iov_iter *iter)
+{
+	size_t done = 0, part, n;
+
+	offset += pages->offset;
+	while (done < length) {
+		struct page *page = pages->pages[(offset + done) >> PAGE_SHIFT];
+		unsigned int start = offset_in_page(offset + done);
+
+		part = min_t(size_t, length - done, PAGE_SIZE - start);
+		if (iov_iter_rw(iter) == ITER_SOURCE)
+			n = copy_page_from_iter(page, start, part, iter);
+		else
+			n = copy_page_to_iter(page, start, part, iter);
+		done += n;
+		if (n < part)
+			break;
+	}
+	return done;
+}
+
+static void iotarget_pages_zero(const struct iotarget_pages *pages, u32 from,
+				u32 to)
+{
+	from += pages->offset;
+	to += pages->offset;
+	while (from < to) {
+		u32 part = min_t(u32, to - from, PAGE_SIZE - offset_in_page(from));
+
+		memzero_page(pages->pages[from >> PAGE_SHIFT],
+			     offset_in_page(from), part);
+		from += part;
+	}
 }
 
 static u32 iotarget_buffer_size(const struct iotarget_request *req)
@@ -144,85 +263,181 @@ static u32 iotarget_buffer_size(const struct iotarget_request *req)
 }
 
 /*
- * Gives a request its buffer, both directions in one, and fills in what the
- * sender brings. -EAGAIN: the target has its share of bytes.
+ * Gives a request its buffer, both directions in one. What nobody writes there
+ * is zero. -EAGAIN, -EDQUOT: the target or the user has its share of bytes.
+ *
+ * @element is SEND's: one direction alone can be in the sender's pages.
  */
-int iotarget_buffer_init(struct iotarget_request *req,
-			 const struct iotarget_send_element *element)
+static int iotarget_buffer_alloc(struct iotarget_request *req,
+				 const struct iotarget_send_element *element)
 {
 	u32 size = iotarget_buffer_size(req);
+	gfp_t zero = req->out_length > req->in_length ? __GFP_ZERO : 0;
 	int err;
 
 	if (size <= IOTARGET_INLINE) {
+		if (zero)
+			memset(req->payload, 0, sizeof(req->payload));
 		req->buffer = req->payload;
-	} else {
-		err = iotarget_target_take_bytes(req->target, size);
-		if (err)
-			return err;
-		req->buffer = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-		if (!req->buffer) {
-			iotarget_target_put_bytes(req->target, size);
-			return -ENOMEM;
-		}
+		return 0;
 	}
+	err = iotarget_target_take_bytes(req->target, size);
+	if (err)
+		return err;
+	if (element && size > PAGE_SIZE && !(req->in_length && req->out_length)) {
+		req->pages = iotarget_pages_pin(req->in_length ? element->in :
+						element->out, size,
+						req->out_length);
+		req->pinned = !!req->pages;
+		if (req->pinned)
+			return 0;
+	}
+	req->buffer = kvmalloc(size, GFP_KERNEL_ACCOUNT | zero);
+	if (!req->buffer) {
+		iotarget_target_put_bytes(req->target, size);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* For a plain call. */
+int iotarget_buffer_init(struct iotarget_request *req, struct iov_iter *from)
+{
+	int err = iotarget_buffer_alloc(req, NULL);
+
+	if (err || !req->in_length)
+		return err;
+	return copy_from_iter_full(req->buffer, req->in_length, from) ? 0 : -EFAULT;
+}
+
+/* For SEND. */
+int iotarget_buffer_from_sender(struct iotarget_request *req,
+				const struct iotarget_send_element *element)
+{
+	void __user *in = u64_to_user_ptr(element->in);
+	int err = iotarget_buffer_alloc(req, element);
+
+	if (err || req->pinned)
+		return err;
+	req->out = element->out;
 	if (req->out_length) {
 		req->mm = current->mm;
 		mmgrab(req->mm);
 	}
-	return iotarget_buffer_get(req->buffer, element->in, req->in_length);
+	if (req->in_length <= IOTARGET_INLINE)
+		return iotarget_user_get(req->buffer, in, req->in_length);
+	return copy_from_user(req->buffer, in, req->in_length) ? -EFAULT : 0;
 }
 
-/* Undoes iotarget_buffer_init(), also where that failed or never ran. */
+/* Undoes the above, also where they failed or never ran. */
 void iotarget_buffer_free(struct iotarget_request *req)
 {
-	if (req->buffer && req->buffer != req->payload) {
+	bool bytes = req->buffer && req->buffer != req->payload;
+
+	if (req->pinned)
+		iotarget_pages_unpin(req->pages);
+	else if (bytes)
 		kvfree(req->buffer);
+	if (bytes)
 		iotarget_target_put_bytes(req->target, iotarget_buffer_size(req));
-	}
+	req->pinned = false;
 	req->buffer = NULL;
 	if (req->mm)
 		mmdrop(req->mm);
 	req->mm = NULL;
 }
 
-/* The request's input, as much as the host's buffer takes. */
+/*
+ * Copies a part of the input to @to, or of the output from it. Returns how much.
+ * The caller holds the request. Two threads of a host that write the same part
+ * at once write over each other: those are the host's own bytes.
+ */
+size_t iotarget_buffer_read(const struct iotarget_request *req, u32 offset,
+			    u32 length, struct iov_iter *to)
+{
+	if (req->pinned)
+		return iotarget_pages_copy(req->pages, offset, length, to);
+	return copy_to_iter(req->buffer + offset, length, to);
+}
+
+size_t iotarget_buffer_write(struct iotarget_request *req, u32 offset,
+			     u32 length, struct iov_iter *from)
+{
+	if (req->pinned)
+		return iotarget_pages_copy(req->pages, offset, length, from);
+	return copy_from_iter(req->buffer + offset, length, from);
+}
+
+/* For FETCH: the input, as much as the host's buffer takes. */
 int iotarget_buffer_to_host(const struct iotarget_request *req,
 			    struct iotarget_fetch_element *record)
 {
-	record->copied = min(req->in_length, record->buffer_length);
-	return iotarget_buffer_put(record->buffer, req->buffer, record->copied);
+	void __user *to = u64_to_user_ptr(record->buffer);
+	u32 length = min(req->in_length, record->buffer_length);
+	struct iov_iter iter;
+
+	record->copied = length;
+	if (length <= IOTARGET_INLINE && !req->pinned)
+		return iotarget_user_put(to, req->buffer, length);
+	iov_iter_ubuf(&iter, ITER_DEST, to, length);
+	return iotarget_buffer_read(req, 0, length, &iter) == length ? 0 : -EFAULT;
 }
 
 /*
- * The host's output, more than a slot holds. Two threads of a host that complete
- * the same request at once write over each other, and one of them wins: those
- * are the host's own bytes.
+ * For COMPLETE, where the slot does not hold the output. What the host counts
+ * and did not write in the sender's own pages, beyond @written and these, is
+ * zeroed now: later nothing may touch them.
  */
 int iotarget_buffer_from_host(struct iotarget_request *req,
-			      const struct iotarget_complete_element *element)
+			      const struct iotarget_complete_element *element,
+			      u32 written)
 {
-	return iotarget_buffer_get(req->buffer, element->buffer,
-				   element->buffer_length);
+	u32 length = element->buffer_length;
+	struct iov_iter iter;
+
+	iov_iter_ubuf(&iter, ITER_SOURCE, u64_to_user_ptr(element->buffer), length);
+	if (iotarget_buffer_write(req, 0, length, &iter) != length)
+		return -EFAULT;
+	if (req->pinned && req->out_length)
+		iotarget_pages_zero(req->pages, max(length, written),
+				    element->information);
+	return 0;
 }
 
-/*
- * The request's output, as far as the host counts it; zero where it wrote
- * nothing. The address belongs to the address space that sent it.
- */
-int iotarget_buffer_to_sender(const struct iotarget_request *req,
+/* The output as far as the host counts it. */
+static u32 iotarget_buffer_counted(const struct iotarget_request *req)
+{
+	return min(req->information, req->out_length);
+}
+
+/* That, in the buffer: zero where the host wrote nothing. */
+u32 iotarget_buffer_output(struct iotarget_request *req)
+{
+	u32 counted = iotarget_buffer_counted(req);
+
+	if (counted > req->written)
+		memset(req->buffer + req->written, 0, counted - req->written);
+	return counted;
+}
+
+/* For REAP. The address belongs to the address space that sent it. */
+int iotarget_buffer_to_sender(struct iotarget_request *req,
 			      struct iotarget_reap_element *completion)
 {
-	u32 counted = min(req->information, req->out_length);
-	u32 written = min(counted, req->written);
+	void __user *out = u64_to_user_ptr(req->out);
+	u32 counted;
 
-	if (!counted)
+	if (req->pinned) {
+		if (iotarget_buffer_counted(req) && req->pages->mm != current->mm)
+			completion->flags |= IOTARGET_REAP_NOT_COPIED;
 		return 0;
-	if (req->mm != current->mm) {
+	}
+	counted = iotarget_buffer_output(req);
+	if (counted && req->mm != current->mm) {
 		completion->flags |= IOTARGET_REAP_NOT_COPIED;
 		return 0;
 	}
-	if (counted > written &&
-	    clear_user(u64_to_user_ptr(req->out + written), counted - written))
-		return -EFAULT;
-	return iotarget_buffer_put(req->out, req->buffer, written);
+	if (counted <= IOTARGET_INLINE)
+		return iotarget_user_put(out, req->buffer, counted);
+	return copy_to_user(out, req->buffer, counted) ? -EFAULT : 0;
 }

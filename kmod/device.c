@@ -47,15 +47,22 @@ int iotarget_device_add_chunk(struct iotarget_device *device,
 {
 	struct iotarget_leaf *leaf = NULL, **where;
 	struct iotarget_chunk *chunk;
-	int index, err = -ENOMEM;
 	unsigned int i;
+	int index, err;
 
 	static_assert(sizeof(struct iotarget_request) == 256);
 
+	err = iotarget_account_charge(target->account, IOTARGET_CAP_REQUESTS,
+				      IOTARGET_CHUNK_SLOTS);
+	if (err)
+		return err;
 	index = ida_alloc_max(&device->chunks, IOTARGET_CHUNKS_MAX - 1,
 			      GFP_KERNEL_ACCOUNT);
-	if (index < 0)
-		return index == -ENOSPC ? -EDQUOT : index;
+	if (index < 0) {
+		err = index == -ENOSPC ? -EDQUOT : index;
+		goto uncharge;
+	}
+	err = -ENOMEM;
 	where = &device->table[index >> IOTARGET_LEAF_BITS];
 	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT);
 	if (!chunk)
@@ -99,12 +106,16 @@ fail:
 	kfree(leaf);
 	kfree(chunk);
 	ida_free(&device->chunks, index);
+uncharge:
+	iotarget_account_uncharge(target->account, IOTARGET_CAP_REQUESTS,
+				  IOTARGET_CHUNK_SLOTS);
 	return err;
 }
 
 void iotarget_device_remove_chunk(struct iotarget_device *device,
 				  struct iotarget_chunk *chunk)
 {
+	struct iotarget_target *target = chunk->slots->target;
 	unsigned int index = chunk->index;
 
 	spin_lock(&device->lock);
@@ -114,6 +125,8 @@ void iotarget_device_remove_chunk(struct iotarget_device *device,
 	kfree(chunk->slots);
 	kfree(chunk);
 	ida_free(&device->chunks, index);
+	iotarget_account_uncharge(target->account, IOTARGET_CAP_REQUESTS,
+				  IOTARGET_CHUNK_SLOTS);
 }
 
 /*
@@ -180,7 +193,8 @@ static bool iotarget_name_valid(const struct iotarget_name *args)
 	size_t length = strnlen(args->name, IOTARGET_NAME_MAX);
 	const char *allowed = "abcdefghijklmnopqrstuvwxyz0123456789._-";
 
-	return length && length < IOTARGET_NAME_MAX &&
+	return !(args->mode & ~0666) && (args->mode & 0600) == 0600 &&
+	       length && length < IOTARGET_NAME_MAX &&
 	       !memchr_inv(args->name + length, 0, IOTARGET_NAME_MAX - length) &&
 	       strspn(args->name, allowed) == length &&
 	       !strchr("._-", args->name[0]) && strcmp(args->name, "control");
@@ -238,18 +252,10 @@ put:
 	return err;
 }
 
-int iotarget_name(struct iotarget_call *call)
+static int iotarget_device_name(struct iotarget_device *device,
+				const struct iotarget_name *args)
 {
-	struct iotarget_device *device = call->object;
-	struct iotarget_name *args = &call->args.name;
 	int err;
-
-	if (!iotarget_name_valid(args) || (args->mode & ~0666) ||
-	    (args->mode & 0600) != 0600)
-		return -EINVAL;
-	/* a name can impersonate: not for a namespace's root */
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
 
 	mutex_lock(&iotarget_names);
 	if (READ_ONCE(device->ended))
@@ -262,6 +268,16 @@ int iotarget_name(struct iotarget_call *call)
 		err = iotarget_node_add(device, args);
 	mutex_unlock(&iotarget_names);
 	return err;
+}
+
+int iotarget_name(struct iotarget_call *call)
+{
+	if (!iotarget_name_valid(&call->args.name))
+		return -EINVAL;
+	/* a name can impersonate: not for a namespace's root */
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return iotarget_device_name(call->object, &call->args.name);
 }
 
 /* The device has ended, and so gets no name after this. */
@@ -293,7 +309,7 @@ int iotarget_node_open(struct inode *inode, struct file *file)
 	if (IS_ERR(target))
 		return PTR_ERR(target);
 	file->private_data = target;
-	return stream_open(inode, file);
+	return 0;
 }
 
 int iotarget_names_init(const struct file_operations *fops)
@@ -399,6 +415,7 @@ static void iotarget_device_end(struct iotarget_device *device)
 	list_for_each_entry(target, &device->targets, node) {
 		iotarget_wake_all(&target->waiters);
 		wake_up_interruptible_poll(&target->pollers, EPOLLERR | EPOLLHUP);
+		iotarget_file_withdraw(target);
 	}
 	spin_unlock(&device->lock);
 	iotarget_node_remove(device);
@@ -450,6 +467,8 @@ static int iotarget_install(struct iotarget_call *call, const char *name,
 		close(object);
 		return PTR_ERR(file);
 	}
+	/* a target takes pread() and pwrite(), whichever way it was opened */
+	file->f_mode |= FMODE_PREAD | FMODE_PWRITE;
 	err = iotarget_call_respond(call);
 	if (err) {
 		put_unused_fd(*answer);
@@ -461,10 +480,41 @@ static int iotarget_install(struct iotarget_call *call, const char *name,
 	return 0;
 }
 
+/* Charges a device and its default queue to who makes it. */
+static int iotarget_device_charge(struct iotarget_device *device)
+{
+	struct iotarget_account *account = iotarget_account_get();
+	int err;
+
+	if (!account)
+		return -ENOMEM;
+	err = iotarget_account_charge(account, IOTARGET_CAP_DEVICES, 1);
+	if (err)
+		goto put;
+	err = iotarget_account_charge(account, IOTARGET_CAP_QUEUES, 1);
+	if (err)
+		goto uncharge;
+	device->account = account;
+	return 0;
+
+uncharge:
+	iotarget_account_uncharge(account, IOTARGET_CAP_DEVICES, 1);
+put:
+	iotarget_account_put(account);
+	return err;
+}
+
 void iotarget_device_close(void *object)
 {
-	iotarget_device_end(object);
-	iotarget_device_put(object);
+	struct iotarget_device *device = object;
+
+	iotarget_device_end(device);
+	if (device->account) {
+		iotarget_account_uncharge(device->account, IOTARGET_CAP_QUEUES, 1);
+		iotarget_account_uncharge(device->account, IOTARGET_CAP_DEVICES, 1);
+		iotarget_account_put(device->account);
+	}
+	iotarget_device_put(device);
 }
 
 int iotarget_device_release(struct inode *inode, struct file *file)
@@ -473,7 +523,8 @@ int iotarget_device_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-struct iotarget_device *iotarget_device_alloc(u32 dispatch, u32 limit)
+struct iotarget_device *
+iotarget_device_alloc(const struct iotarget_device_create *args)
 {
 	static atomic_t number = ATOMIC_INIT(0);
 	struct iotarget_device *device;
@@ -482,32 +533,47 @@ struct iotarget_device *iotarget_device_alloc(u32 dispatch, u32 limit)
 	if (!device)
 		return NULL;
 	spin_lock_init(&device->lock);
-	iotarget_queue_init(&device->queue, device, dispatch, limit);
+	device->strict = args->flags & IOTARGET_DEVICE_STRICT;
+	device->file_events = args->flags & IOTARGET_DEVICE_FILE_EVENTS;
+	iotarget_queue_init(&device->queue, device, args->dispatch, args->limit);
 	INIT_LIST_HEAD(&device->targets);
+	INIT_LIST_HEAD(&device->cleanups);
 	kref_init(&device->refs);
 	ida_init(&device->chunks);
 	device->number = atomic_inc_return(&number);
 	return device;
 }
 
-int iotarget_device_create(struct iotarget_call *call)
+static int iotarget_device_check(const struct iotarget_device_create *args)
 {
-	struct iotarget_device_create *args = &call->args.device_create;
-	struct iotarget_device *device;
-
 	if (args->flags & ~(IOTARGET_DEVICE_STRICT | IOTARGET_DEVICE_FILE_EVENTS) ||
 	    args->queue_flags & ~(IOTARGET_QUEUE_NO_ZERO_LENGTH |
 				  IOTARGET_QUEUE_CANCELED_EVENTS) ||
 	    !args->dispatch || args->dispatch > IOTARGET_DISPATCH_MANUAL ||
 	    (args->limit && args->dispatch != IOTARGET_DISPATCH_PARALLEL))
 		return -EINVAL;
-	if (args->flags || args->queue_flags ||
-	    args->dispatch == IOTARGET_DISPATCH_MANUAL)
+	if (args->queue_flags || args->dispatch == IOTARGET_DISPATCH_MANUAL)
 		return -EOPNOTSUPP;
+	return 0;
+}
 
-	device = iotarget_device_alloc(args->dispatch, args->limit);
+int iotarget_device_create(struct iotarget_call *call)
+{
+	struct iotarget_device_create *args = &call->args.device_create;
+	struct iotarget_device *device;
+	int err;
+
+	err = iotarget_device_check(args);
+	if (err)
+		return err;
+	device = iotarget_device_alloc(args);
 	if (!device)
 		return -ENOMEM;
+	err = iotarget_device_charge(device);
+	if (err) {
+		iotarget_device_put(device);
+		return err;
+	}
 	return iotarget_install(call, "[iotarget-device]", &iotarget_device_fops,
 				device, iotarget_device_close, &args->fd);
 }

@@ -6,8 +6,10 @@
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "internal.h"
 #include "race.h"
@@ -53,6 +55,22 @@ static struct iotarget_request *iotarget_host_find(struct iotarget_queue *queue,
 	return req;
 }
 
+/* Reads the element that a record is to fill: where the host's buffer is. */
+static int iotarget_record_get(struct iotarget_fetch_element *record,
+			       const struct iotarget_array *array, u32 i)
+{
+	int err = iotarget_element_get(record, sizeof(*record), array, i);
+
+	return err ?: record->pad ? -EINVAL : 0;
+}
+
+static int iotarget_record_put(const struct iotarget_fetch_element *record,
+			       const struct iotarget_array *array, u32 i)
+{
+	return iotarget_element_put(array, i, record, 0,
+				    offsetof(struct iotarget_fetch_element, buffer));
+}
+
 /* Copies a record and its payload. The caller holds the request, not the lock. */
 static int iotarget_host_copy(const struct iotarget_request *req, u32 event,
 			      u32 flags, const struct iotarget_array *array, u32 i)
@@ -60,11 +78,9 @@ static int iotarget_host_copy(const struct iotarget_request *req, u32 event,
 	struct iotarget_fetch_element record;
 	int err;
 
-	err = iotarget_element_get(&record, sizeof(record), array, i);
+	err = iotarget_record_get(&record, array, i);
 	if (err)
 		return err;
-	if (record.pad)
-		return -EINVAL;
 
 	record.id = req->id;
 	record.file = req->target->file;
@@ -84,17 +100,69 @@ static int iotarget_host_copy(const struct iotarget_request *req, u32 event,
 		if (err)
 			return err;
 	}
-	return iotarget_element_put(array, i, &record, 0,
-				    offsetof(struct iotarget_fetch_element, buffer));
+	return iotarget_record_put(&record, array, i);
 }
 
-/* The request's record is in the host's memory: from here on the host has it. */
+/* An event of a file, copied. */
+static int iotarget_host_copy_event(const struct iotarget_target *target,
+				    u32 event, const struct iotarget_array *array,
+				    u32 i)
+{
+	struct iotarget_fetch_element record;
+	int err;
+
+	err = iotarget_record_get(&record, array, i);
+	if (err)
+		return err;
+	memset(&record, 0, offsetof(typeof(record), buffer));
+	record.file = target->file;
+	record.event = event;
+	return iotarget_record_put(&record, array, i);
+}
+
+/* The host has been told of the request: from here on it is the host's. */
 static void iotarget_host_deliver(struct iotarget_request *req)
 {
+	req->fetched = true;
 	if (req->state == IOTARGET_CLAIMED)
 		iotarget_host_post_cancel(req);
 	else
 		iotarget_request_move(req, IOTARGET_OWNED, req->routine);
+}
+
+/*
+ * Fetches the first event of a file, as iotarget_host_fetch_one() does. Nobody
+ * ends the target meanwhile; the device's end withdraws the event.
+ */
+static int iotarget_host_fetch_event(struct iotarget_queue *queue,
+				     const struct iotarget_array *array, u32 i)
+	__must_hold(&queue->device->lock)
+{
+	struct iotarget_device *device = queue->device;
+	struct iotarget_target *target;
+	u32 event;
+	int err;
+
+	target = list_first_entry(&queue->events, struct iotarget_target,
+				  event_node);
+	event = target->event == IOTARGET_FILE_CLEANUP ?
+		IOTARGET_EVENT_CLEANUP : IOTARGET_EVENT_CLOSE;
+	list_del_init(&target->event_node);
+	iotarget_target_get(target);
+	iotarget_queue_wake(queue, false);
+	spin_unlock(&device->lock);
+
+	err = iotarget_host_copy_event(target, event, array, i);
+
+	spin_lock(&device->lock);
+	if (device->ended)
+		err = -ENODEV;
+	else if (err)
+		list_add(&target->event_node, &queue->events);
+	else
+		iotarget_file_told(target);
+	iotarget_target_settle(target, 1);
+	return err;
 }
 
 /*
@@ -121,8 +189,10 @@ static int iotarget_host_fetch_one(struct iotarget_queue *queue,
 				       node);
 		list_del_init(&req->node);
 		iotarget_request_hold(req);
-	} else {
+	} else if (list_empty(&queue->events)) {
 		req = iotarget_queue_dispatch(queue, routine);
+	} else {
+		return iotarget_host_fetch_event(queue, &args->fetch, i);
 	}
 	if (!req)
 		return -ENODATA;
@@ -177,7 +247,7 @@ static int iotarget_host_fetch(struct iotarget_queue *queue,
 			i++;
 			continue;
 		}
-		/* one that ended meanwhile: look for another */
+		/* what it was about ended meanwhile, perhaps with the device */
 		if (err == -ENODEV)
 			continue;
 		if (err != -ENODATA || i)
@@ -188,7 +258,7 @@ static int iotarget_host_fetch(struct iotarget_queue *queue,
 			break;
 		}
 		list_add(&waiter.node, &queue->waiters);
-		err = iotarget_wait(device, &waiter);
+		err = iotarget_wait(device, &waiter, TASK_INTERRUPTIBLE);
 		if (err)
 			break;
 	}
@@ -204,25 +274,25 @@ static u32 iotarget_host_length(const struct iotarget_request *req)
 }
 
 /*
- * Completes one request. Its bytes are copied before the lock is taken where
- * they fit on the stack, and else with a hold on the request: then another
- * thread, a cancel or the device's end may come first. @more: others follow in
- * this call, and whoever sleeps need not wait for them; @sync: the caller is
- * about to sleep.
+ * Completes one request. Its bytes are copied before the lock is taken where a
+ * slot holds them, and else with a hold on the request: then another thread, a
+ * cancel or the device's end may come first. @more: others follow in this call,
+ * and whoever sleeps need not wait for them; @sync: the caller is about to sleep.
  */
 static int iotarget_host_complete_one(struct iotarget_queue *queue,
 				      const struct iotarget_complete_element *e,
 				      bool more, bool sync)
 {
 	struct iotarget_device *device = queue->device;
-	bool direct = e->buffer_length > IOTARGET_INLINE;
+	bool small = e->buffer_length <= IOTARGET_INLINE;
 	u8 bytes[IOTARGET_INLINE] __aligned(sizeof(u64));
 	struct iotarget_request *req;
+	u32 written = 0;
 	int err = 0;
 
 	if (e->pad)
 		return -EINVAL;
-	if (!direct) {
+	if (small) {
 		err = iotarget_user_get(bytes, u64_to_user_ptr(e->buffer),
 					e->buffer_length);
 		if (err)
@@ -236,23 +306,27 @@ static int iotarget_host_complete_one(struct iotarget_queue *queue,
 	else if (req->state == IOTARGET_CLAIMED)
 		err = -ECANCELED;
 	else if (e->buffer_length > req->out_length ||
-		 e->information > iotarget_host_length(req))
+		 e->information > iotarget_host_length(req) ||
+		 (device->strict && req->routine))
 		err = -EINVAL;
-	if (!err && direct) {
+	if (!err && (!small || (req->pinned && req->out_length))) {
 		iotarget_request_hold(req);
+		written = req->written;
 		spin_unlock(&device->lock);
-		err = iotarget_buffer_from_host(req, e);
+		err = iotarget_buffer_from_host(req, e, written);
 		iotarget_race_point(IOTARGET_RACE_COMPLETE_COPY);
 		spin_lock(&device->lock);
 		if (!iotarget_request_release(req))
 			err = -ENOENT;
 		else if (!err && req->state == IOTARGET_CLAIMED)
 			err = -ECANCELED;
+		else if (!err && device->strict && req->routine)
+			err = -EINVAL;
+	} else if (!err) {
+		memcpy(req->buffer, bytes, e->buffer_length);
 	}
 	if (!err) {
-		if (!direct)
-			memcpy(req->buffer, bytes, e->buffer_length);
-		req->written = e->buffer_length;
+		req->written = max(req->written, e->buffer_length);
 		iotarget_request_complete(req, e->status, e->information, sync);
 		if (more)
 			iotarget_queue_wake(queue, false);
@@ -270,6 +344,8 @@ static int iotarget_host_complete(struct iotarget_queue *queue,
 	u32 i;
 
 	for (i = 0; i < array->count && !err; i++) {
+		if (fatal_signal_pending(current))
+			break;
 		err = iotarget_element_get(&e, sizeof(e), array, i);
 		if (err)
 			break;
@@ -348,10 +424,9 @@ int iotarget_fetch(struct iotarget_call *call)
 }
 
 /* Calls @fn under the lock on the request that the host names. */
-static int iotarget_host_do(struct iotarget_call *call, u64 id,
+static int iotarget_host_do(struct iotarget_queue *queue, u64 id,
 			    int (*fn)(struct iotarget_request *req))
 {
-	struct iotarget_queue *queue = iotarget_call_queue(call);
 	struct iotarget_request *req;
 	int ret;
 
@@ -374,19 +449,16 @@ int iotarget_mark_cancelable(struct iotarget_call *call)
 {
 	if (call->args.id.flags)
 		return -EINVAL;
-	return iotarget_host_do(call, call->args.id.id, iotarget_host_mark);
+	return iotarget_host_do(iotarget_call_queue(call), call->args.id.id,
+				iotarget_host_mark);
 }
 
 int iotarget_unmark_cancelable(struct iotarget_call *call)
 {
 	if (call->args.id.flags)
 		return -EINVAL;
-	return iotarget_host_do(call, call->args.id.id, iotarget_request_unmark);
-}
-
-static int iotarget_host_is_canceled(struct iotarget_request *req)
-{
-	return iotarget_request_is_canceled(req);
+	return iotarget_host_do(iotarget_call_queue(call), call->args.id.id,
+				iotarget_request_unmark);
 }
 
 int iotarget_is_canceled(struct iotarget_call *call)
@@ -396,9 +468,84 @@ int iotarget_is_canceled(struct iotarget_call *call)
 
 	if (args->flags || args->pad)
 		return -EINVAL;
-	ret = iotarget_host_do(call, args->id, iotarget_host_is_canceled);
+	ret = iotarget_host_do(iotarget_call_queue(call), args->id,
+			       iotarget_request_is_canceled);
 	if (ret < 0)
 		return ret;
 	args->canceled = ret;
 	return iotarget_call_respond(call);
+}
+
+/*
+ * READ and WRITE: copies a part of the input to @iter, or of the output from it:
+ * from @offset on, as much as there is. Returns how much.
+ */
+static ssize_t iotarget_host_transfer(struct iotarget_queue *queue, u64 id,
+				      u32 offset, struct iov_iter *iter)
+{
+	bool write = iov_iter_rw(iter) == ITER_SOURCE;
+	struct iotarget_device *device = queue->device;
+	struct iotarget_request *req;
+	u32 limit, length;
+	size_t done;
+	int err = 0;
+
+	spin_lock(&device->lock);
+	req = iotarget_host_find(queue, id);
+	limit = !req ? 0 : write ? req->out_length : req->in_length;
+	if (device->ended)
+		err = -ENODEV;
+	else if (!req)
+		err = -ENOENT;
+	else if (offset > limit)
+		err = -EINVAL;
+	else
+		iotarget_request_hold(req);
+	spin_unlock(&device->lock);
+	if (err)
+		return err;
+
+	length = min_t(size_t, iov_iter_count(iter), limit - offset);
+	if (write)
+		done = iotarget_buffer_write(req, offset, length, iter);
+	else
+		done = iotarget_buffer_read(req, offset, length, iter);
+	if (done < length)
+		err = -EFAULT;
+
+	spin_lock(&device->lock);
+	if (!iotarget_request_release(req))
+		err = -ENOENT;
+	else if (!err && write)
+		req->written = max(req->written, offset + length);
+	spin_unlock(&device->lock);
+	return err ?: length;
+}
+
+static int iotarget_payload(struct iotarget_call *call, unsigned int direction)
+{
+	struct iotarget_payload *args = &call->args.payload;
+	struct iov_iter iter;
+	ssize_t done;
+
+	if (args->flags || args->pad)
+		return -EINVAL;
+	iov_iter_ubuf(&iter, direction, u64_to_user_ptr(args->buffer),
+		      args->length);
+	done = iotarget_host_transfer(iotarget_call_queue(call), args->id,
+				      args->offset, &iter);
+	if (done < 0)
+		return done;
+	args->done = done;
+	return iotarget_call_respond(call);
+}
+
+int iotarget_payload_read(struct iotarget_call *call)
+{
+	return iotarget_payload(call, ITER_DEST);
+}
+
+int iotarget_payload_write(struct iotarget_call *call)
+{
+	return iotarget_payload(call, ITER_SOURCE);
 }

@@ -16,10 +16,11 @@
  * can see the object.
  *
  * Lifetime: a device lives as long as its file and its targets (kref); its
- * name goes with the file. A target lives as long as its file and its last request that has not
- * ended; then a work frees it with its slots. A request is a slot of its
- * target: it is found by id, under the lock, and after an unlock it is found
- * again by id, unless a hold keeps it from being published.
+ * name goes with the file. A target lives as long as its file and its last
+ * request that has not ended; who comes last, the close or its work, frees it with
+ * its slots. A request is a slot of its target: it is found by id, under the lock,
+ * and after an unlock it is found again by id, unless a hold keeps it from being
+ * published.
  */
 #ifndef _IOTARGET_INTERNAL_H
 #define _IOTARGET_INTERNAL_H
@@ -29,6 +30,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/poll.h>
+#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
@@ -37,6 +39,8 @@
 #include <linux/iotarget.h>
 
 struct iotarget_node;
+struct iotarget_pages;
+struct iotarget_account;
 
 /*
  * Ids: the serial number above the slot's index. The index is looked up in a
@@ -106,15 +110,19 @@ typedef void (*iotarget_cancel_fn)(struct iotarget_request *req);
  * @queue: where it was sent (lock)
  * @routine: the cancel routine: set means cancelable; called under the lock
  *	(lock)
- * @waiter: the SEND that waits for it (lock)
+ * @waiter: the call that waits for it (lock)
  * @state: enum iotarget_state (lock)
- * @cancelled: a cancel came; sticky (lock)
  * @type: enum iotarget_type
+ * @cancelled: a cancel came; sticky (lock)
+ * @fetched: a host has had it (lock)
+ * @forgotten: nobody will reap it (lock)
  * @compat: sent by a 32-bit program
+ * @timed_out: the first cancel was the clock's (lock)
+ * @pinned: the payload stays in the sender's memory
  * @holds: copies under way that keep it from being published (lock)
  * @status: its status (lock, until READY)
  * @information: bytes transferred (lock, until READY)
- * @written: bytes of output that the host has written (lock, until READY)
+ * @written: where the output that the host has written ends (lock, until READY)
  * @code: control code
  * @in_length: bytes for the host
  * @out_length: bytes that the sender takes
@@ -123,8 +131,12 @@ typedef void (*iotarget_cancel_fn)(struct iotarget_request *req);
  * @offset: offset, or argument by value
  * @out: where the sender wants the output
  * @buffer: the payload: @payload, or memory of its own
+ * @pages: with @pinned, instead: the payload in the sender's memory
  * @mm: the address space of @out, if it is used; a reference
  * @pid: the sender's process; a reference
+ * @thread: the thread that sent it; a reference
+ * @deadline: when to cancel it; 0 from then on, or when it has none (lock)
+ * @deadline_node: in that tree (lock)
  * @payload: up to IOTARGET_INLINE bytes of payload
  *
  * Fields without a mark are written by SEND while the slot is PREPARING and
@@ -138,9 +150,13 @@ struct iotarget_request {
 	iotarget_cancel_fn routine;
 	struct iotarget_waiter *waiter;
 	u8 state;
-	bool cancelled;
 	u8 type;
-	bool compat;
+	bool cancelled;
+	bool fetched:1;
+	bool forgotten:1;
+	bool compat:1;
+	bool timed_out:1;
+	bool pinned:1;
 	u32 holds;
 	s32 status;
 	u32 information;
@@ -152,9 +168,15 @@ struct iotarget_request {
 	u64 user_data;
 	u64 offset;
 	u64 out;
-	void *buffer;
+	union {
+		void *buffer;
+		struct iotarget_pages *pages;
+	};
 	struct mm_struct *mm;
 	struct pid *pid;
+	struct pid *thread;
+	u64 deadline;
+	struct rb_node deadline_node;
 	u8 payload[IOTARGET_INLINE] __aligned(64);
 };
 
@@ -186,6 +208,7 @@ struct iotarget_leaf {
  * @owned: requests that the host has, those being copied included (lock)
  * @requests: QUEUED, in the order of their arrival (lock)
  * @cancels: CLAIMED, whose OnCancel waits to be fetched (lock)
+ * @events: targets whose CLEANUP or CLOSE waits to be fetched (lock)
  * @waiters: tasks that sleep in FETCH, the last to come first (lock)
  * @pollers: poll and epoll
  */
@@ -196,6 +219,7 @@ struct iotarget_queue {
 	u32 owned;
 	struct list_head requests;
 	struct list_head cancels;
+	struct list_head events;
 	struct list_head waiters;
 	wait_queue_head_t pollers;
 };
@@ -204,66 +228,114 @@ struct iotarget_queue {
  * struct iotarget_device - what a driver host creates
  * @lock: see the top of this file
  * @ended: SHUTDOWN or last close (lock)
+ * @strict: refuse what WDF's verifier calls a violation (const)
+ * @file_events: tell the host of files (const)
  * @queue: the default queue
  * @table: slots by index; the leaves are set once (lock)
  * @serial: of the last request (lock)
  * @file_number: of the last target (lock)
- * @targets: all that are open, or have requests (lock)
+ * @targets: all that are open, or have requests or events (lock)
+ * @cleanups: targets whose CLEANUP the host has fetched and not answered (lock)
  * @refs: see the top of this file
  * @number: names it in traces (const)
+ * @account: whose it is; a reference (const)
  * @chunks: which indexes of chunks are taken (its own lock)
  * @node: its name, or NULL (iotarget_names)
  */
 struct iotarget_device {
 	spinlock_t lock;	/* everything that changes: see the top */
 	bool ended;
+	bool strict;
+	bool file_events;
 	struct iotarget_queue queue;
 	u64 serial;
 	struct iotarget_leaf *table[IOTARGET_LEAVES];
 	u64 file_number;
 	struct list_head targets;
+	struct list_head cleanups;
 	struct kref refs;
 	unsigned int number;
+	struct iotarget_account *account;
 	struct ida chunks;
 	struct iotarget_node *node;
+};
+
+/**
+ * enum iotarget_file_event - what the host is still to be told of a file's end
+ * @IOTARGET_FILE_NONE: nothing, or nothing any more
+ * @IOTARGET_FILE_CLEANUP: CLEANUP waits to be fetched
+ * @IOTARGET_FILE_TOLD: CLEANUP was fetched, FILE_DONE is to come
+ * @IOTARGET_FILE_ENDING: CLOSE is to come with the end of the last request
+ * @IOTARGET_FILE_CLOSE: CLOSE waits to be fetched
+ */
+enum iotarget_file_event {
+	IOTARGET_FILE_NONE,
+	IOTARGET_FILE_CLEANUP,
+	IOTARGET_FILE_TOLD,
+	IOTARGET_FILE_ENDING,
+	IOTARGET_FILE_CLOSE,
 };
 
 /**
  * struct iotarget_target - a sender's open handle on a device
  * @device: holds a reference (const)
  * @node: in the device's list (lock)
+ * @account: of who opened it; a reference (const)
  * @file: the number by which records name it (const)
  * @ended: SHUTDOWN or last close (lock)
  * @released: its file is gone (lock)
- * @pending: requests that are not READY; the file's end counts as one while it
- *	is at work (lock)
+ * @event: enum iotarget_file_event (lock)
+ * @event_node: in the queue's events or the device's cleanups, as @event says
+ *	(lock)
+ * @pending: requests that are not READY; who uses the target without its file
+ *	counts as one (lock)
  * @slots: how many slots it has (lock)
  * @bytes: payload outside the slots (lock)
+ * @held: QUEUED, but held back from the host: @ended, on a device with file
+ *	events (lock)
+ * @deadlines: requests that have one (lock)
+ * @deadline_work: armed for the first of them, or earlier (lock)
  * @free: slots that are FREE, the last used first (lock)
  * @chunks: its slots; only grows (lock)
- * @ready: READY and not for a SEND that waits (lock)
+ * @ready: READY and not for a call that waits (lock)
+ * @forgotten: READY, and nobody will reap them (lock)
  * @waiters: tasks that sleep to reap (lock)
- * @senders: tasks that sleep in SEND with WAIT (lock)
+ * @senders: tasks that sleep in SEND with WAIT or in a plain call (lock)
  * @pollers: poll and epoll
- * @free_work: frees it
+ * @work: frees what is forgotten, and the target if its close came before its last
+ *	request's end; queued under the lock
  */
 struct iotarget_target {
 	struct iotarget_device *device;
 	struct list_head node;
+	struct iotarget_account *account;
 	u64 file;
 	bool ended;
 	bool released;
+	u8 event;
+	struct list_head event_node;
 	u32 pending;
 	u32 slots;
 	u64 bytes;
+	struct list_head held;
+	struct rb_root_cached deadlines;
+	struct delayed_work deadline_work;
 	struct list_head free;
 	struct list_head chunks;
 	struct list_head ready;
+	struct list_head forgotten;
 	struct list_head waiters;
 	struct list_head senders;
 	wait_queue_head_t pollers;
-	struct work_struct free_work;
+	struct work_struct work;
 };
+
+/* Are the target's queued requests held back from the host? Under the lock. */
+static inline bool
+iotarget_target_holds_back(const struct iotarget_target *target)
+{
+	return target->ended && target->device->file_events;
+}
 
 /* What a cancel found. */
 enum iotarget_verdict {
@@ -286,12 +358,18 @@ bool iotarget_request_release(struct iotarget_request *req);
 int iotarget_request_mark(struct iotarget_request *req,
 			  iotarget_cancel_fn routine);
 int iotarget_request_unmark(struct iotarget_request *req);
-bool iotarget_request_is_canceled(const struct iotarget_request *req);
+int iotarget_request_is_canceled(struct iotarget_request *req);
 
 /* Does the host have it? True also while its record is on the way. */
 static inline bool iotarget_request_owned(const struct iotarget_request *req)
 {
 	return req->state >= IOTARGET_DELIVERING && req->state <= IOTARGET_TOLD;
+}
+
+/* Can a cancel find it? */
+static inline bool iotarget_request_pending(const struct iotarget_request *req)
+{
+	return req->state >= IOTARGET_QUEUED && req->state <= IOTARGET_TOLD;
 }
 
 /* queue.c: all but init under the lock */
@@ -308,19 +386,34 @@ bool iotarget_queue_readable(const struct iotarget_queue *queue);
 void iotarget_queue_wake(struct iotarget_queue *queue, bool sync);
 
 /* host.c */
-void iotarget_host_cancel(struct iotarget_request *req);
 struct iotarget_call;
+struct iov_iter;
+void iotarget_host_cancel(struct iotarget_request *req);
 int iotarget_fetch(struct iotarget_call *call);
 int iotarget_mark_cancelable(struct iotarget_call *call);
 int iotarget_unmark_cancelable(struct iotarget_call *call);
 int iotarget_is_canceled(struct iotarget_call *call);
+int iotarget_payload_read(struct iotarget_call *call);
+int iotarget_payload_write(struct iotarget_call *call);
 
 /* target.c */
 struct iotarget_target *iotarget_target_create(struct iotarget_device *device);
 void iotarget_target_publish(struct iotarget_request *req, bool sync);
 int iotarget_target_take_bytes(struct iotarget_target *target, u32 bytes);
 void iotarget_target_put_bytes(struct iotarget_target *target, u32 bytes);
+int iotarget_slots_take(struct iotarget_target *target, u32 count,
+			struct list_head *list);
+void iotarget_slots_put(struct iotarget_target *target, struct list_head *list);
+int iotarget_send_fill(struct iotarget_request *req,
+		       const struct iotarget_send_element *e, fmode_t mode);
+int iotarget_send_publish(struct iotarget_target *target, struct list_head *list,
+			  u32 count, struct iotarget_waiter *waiter, bool sync);
 void iotarget_target_close(void *object);
+int iotarget_file_done(struct iotarget_call *call);
+void iotarget_file_told(struct iotarget_target *target);
+void iotarget_file_withdraw(struct iotarget_target *target);
+void iotarget_target_get(struct iotarget_target *target);
+void iotarget_target_settle(struct iotarget_target *target, u32 count);
 int iotarget_target_release(struct inode *inode, struct file *file);
 __poll_t iotarget_target_poll(struct file *file, poll_table *wait);
 int iotarget_send(struct iotarget_call *call);
@@ -330,9 +423,16 @@ extern unsigned int iotarget_target_requests;
 extern unsigned long iotarget_target_bytes;
 extern struct workqueue_struct *iotarget_wq;
 
+/* plain.c */
+ssize_t iotarget_plain_read(struct kiocb *iocb, struct iov_iter *to);
+ssize_t iotarget_plain_write(struct kiocb *iocb, struct iov_iter *from);
+long iotarget_plain_ioctl(struct file *file, unsigned int code,
+			  unsigned long arg);
+
 /* device.c */
 int iotarget_device_create(struct iotarget_call *call);
-struct iotarget_device *iotarget_device_alloc(u32 dispatch, u32 limit);
+struct iotarget_device *
+iotarget_device_alloc(const struct iotarget_device_create *args);
 void iotarget_device_close(void *object);
 int iotarget_target_open(struct iotarget_call *call);
 int iotarget_name(struct iotarget_call *call);
@@ -351,8 +451,26 @@ int iotarget_node_open(struct inode *inode, struct file *file);
 int iotarget_names_init(const struct file_operations *fops);
 void iotarget_names_exit(void);
 
+/* account.c: what a user may have */
+enum iotarget_cap {
+	IOTARGET_CAP_REQUESTS,
+	IOTARGET_CAP_BYTES,
+	IOTARGET_CAP_DEVICES,
+	IOTARGET_CAP_QUEUES,
+	IOTARGET_CAP_TARGETS,
+	IOTARGET_CAPS,
+};
+
+extern unsigned long iotarget_user_caps[IOTARGET_CAPS];
+struct iotarget_account *iotarget_account_get(void);
+void iotarget_account_put(struct iotarget_account *account);
+int iotarget_account_charge(struct iotarget_account *account,
+			    enum iotarget_cap cap, unsigned long count);
+void iotarget_account_uncharge(struct iotarget_account *account,
+			       enum iotarget_cap cap, unsigned long count);
+
 /* buffer.c: every copy from and to user memory */
-extern unsigned int iotarget_payload_max;
+u32 iotarget_payload_max(void);
 int iotarget_user_get(void *to, const void __user *from, size_t size);
 int iotarget_user_put(void __user *to, const void *from, size_t size);
 int iotarget_array_check(const struct iotarget_array *array, size_t min_stride);
@@ -362,19 +480,27 @@ int iotarget_element_put(const struct iotarget_array *array, u32 i,
 			 const void *element, size_t offset, size_t size);
 int iotarget_element_check_tail(const struct iotarget_array *array, u32 i,
 				size_t size);
-int iotarget_buffer_init(struct iotarget_request *req,
-			 const struct iotarget_send_element *element);
+int iotarget_buffer_init(struct iotarget_request *req, struct iov_iter *from);
+int iotarget_buffer_from_sender(struct iotarget_request *req,
+				const struct iotarget_send_element *element);
 void iotarget_buffer_free(struct iotarget_request *req);
+size_t iotarget_buffer_read(const struct iotarget_request *req, u32 offset,
+			    u32 length, struct iov_iter *to);
+size_t iotarget_buffer_write(struct iotarget_request *req, u32 offset,
+			     u32 length, struct iov_iter *from);
 int iotarget_buffer_to_host(const struct iotarget_request *req,
 			    struct iotarget_fetch_element *record);
 int iotarget_buffer_from_host(struct iotarget_request *req,
-			      const struct iotarget_complete_element *element);
-int iotarget_buffer_to_sender(const struct iotarget_request *req,
+			      const struct iotarget_complete_element *element,
+			      u32 written);
+u32 iotarget_buffer_output(struct iotarget_request *req);
+int iotarget_buffer_to_sender(struct iotarget_request *req,
 			      struct iotarget_reap_element *completion);
 
 /* wait.c: under the lock */
 void iotarget_waiter_init(struct iotarget_waiter *waiter);
-int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter);
+int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter,
+		  unsigned int state);
 void iotarget_wake(struct iotarget_waiter *waiter, bool sync);
 void iotarget_wake_one(struct list_head *waiters, wait_queue_head_t *pollers,
 		       __poll_t mask, bool sync);

@@ -14,21 +14,30 @@
 
 struct workqueue_struct *iotarget_wq;
 
+static u32 iotarget_info_cap(enum iotarget_cap cap)
+{
+	return min_t(u64, READ_ONCE(iotarget_user_caps[cap]), U32_MAX);
+}
+
 static int iotarget_info(struct iotarget_call *call)
 {
 	struct iotarget_info *args = &call->args.info;
 
 	args->version = IOTARGET_VERSION;
-	args->features = IOTARGET_FEATURE_NAME;
-	args->payload_max = READ_ONCE(iotarget_payload_max);
+	args->features = IOTARGET_FEATURE_NAME | IOTARGET_FEATURE_PLAIN |
+			 IOTARGET_FEATURE_DEADLINE |
+			 IOTARGET_FEATURE_CANCEL_THREAD |
+			 IOTARGET_FEATURE_FILE_EVENTS |
+			 IOTARGET_FEATURE_PAYLOAD_PARTS |
+			 IOTARGET_FEATURE_STRICT;
+	args->payload_max = iotarget_payload_max();
 	args->target_requests = READ_ONCE(iotarget_target_requests);
 	args->target_bytes = READ_ONCE(iotarget_target_bytes);
-	/* no cap of the user yet: memory cgroups hold */
-	args->user_bytes = U64_MAX;
-	args->user_requests = U32_MAX;
-	args->user_devices = U32_MAX;
-	args->user_queues = U32_MAX;
-	args->user_targets = U32_MAX;
+	args->user_bytes = READ_ONCE(iotarget_user_caps[IOTARGET_CAP_BYTES]);
+	args->user_requests = iotarget_info_cap(IOTARGET_CAP_REQUESTS);
+	args->user_devices = iotarget_info_cap(IOTARGET_CAP_DEVICES);
+	args->user_queues = iotarget_info_cap(IOTARGET_CAP_QUEUES);
+	args->user_targets = iotarget_info_cap(IOTARGET_CAP_TARGETS);
 	return iotarget_call_respond(call);
 }
 
@@ -81,9 +90,9 @@ static const struct iotarget_ioctl iotarget_device_ioctls[IOTARGET_IOCTLS] = {
 		       pad),
 	IOTARGET_IOCTL(IOTARGET_FORWARD, iotarget_unbuilt, forward, pad),
 	IOTARGET_IOCTL(IOTARGET_REQUEUE, iotarget_unbuilt, id, id),
-	IOTARGET_IOCTL(IOTARGET_FILE_DONE, iotarget_unbuilt, file_done, file),
-	IOTARGET_IOCTL(IOTARGET_READ, iotarget_unbuilt, payload, pad),
-	IOTARGET_IOCTL(IOTARGET_WRITE, iotarget_unbuilt, payload, pad),
+	IOTARGET_IOCTL(IOTARGET_FILE_DONE, iotarget_file_done, file_done, file),
+	IOTARGET_IOCTL(IOTARGET_READ, iotarget_payload_read, payload, pad),
+	IOTARGET_IOCTL(IOTARGET_WRITE, iotarget_payload_write, payload, pad),
 	IOTARGET_IOCTL(IOTARGET_QUEUE_CONTROL, iotarget_unbuilt, queue_control,
 		       in_host),
 	IOTARGET_IOCTL(IOTARGET_SHUTDOWN, iotarget_device_shutdown, shutdown,
@@ -105,6 +114,13 @@ int iotarget_call_respond(struct iotarget_call *call)
 	return iotarget_user_put(call->user, &call->args, call->size);
 }
 
+/* Numbers of our type without a size are ours, all others the host's. */
+static bool iotarget_cmd_own(unsigned int cmd)
+{
+	return _IOC_TYPE(cmd) == IOTARGET_IOC_TYPE && !_IOC_SIZE(cmd) &&
+	       _IOC_DIR(cmd) == _IOC_NONE;
+}
+
 static long iotarget_ioctl(const struct iotarget_ioctl *table,
 			   struct file *file, unsigned int cmd,
 			   unsigned long arg)
@@ -115,8 +131,7 @@ static long iotarget_ioctl(const struct iotarget_ioctl *table,
 	u32 size;
 	int err;
 
-	if (_IOC_TYPE(cmd) != IOTARGET_IOC_TYPE || _IOC_NR(cmd) >= IOTARGET_IOCTLS ||
-	    _IOC_SIZE(cmd) || _IOC_DIR(cmd) != _IOC_NONE)
+	if (!iotarget_cmd_own(cmd) || _IOC_NR(cmd) >= IOTARGET_IOCTLS)
 		return -ENOTTY;
 	ioctl = &table[array_index_nospec(_IOC_NR(cmd), IOTARGET_IOCTLS)];
 	if (!ioctl->fn)
@@ -155,7 +170,18 @@ static long iotarget_device_ioctl(struct file *file, unsigned int cmd,
 static long iotarget_target_ioctl(struct file *file, unsigned int cmd,
 				  unsigned long arg)
 {
+	if (!iotarget_cmd_own(cmd))
+		return iotarget_plain_ioctl(file, cmd, arg);
 	return iotarget_ioctl(iotarget_target_ioctls, file, cmd, arg);
+}
+
+/* The argument of a plain one may be no pointer. */
+static long iotarget_target_compat_ioctl(struct file *file, unsigned int cmd,
+					 unsigned long arg)
+{
+	if (!iotarget_cmd_own(cmd))
+		return iotarget_plain_ioctl(file, cmd, arg);
+	return compat_ptr_ioctl(file, cmd, arg);
 }
 
 static const struct file_operations iotarget_control_fops = {
@@ -177,9 +203,11 @@ const struct file_operations iotarget_target_fops = {
 	.owner = THIS_MODULE,
 	.open = iotarget_node_open,
 	.release = iotarget_target_release,
+	.read_iter = iotarget_plain_read,
+	.write_iter = iotarget_plain_write,
 	.poll = iotarget_target_poll,
 	.unlocked_ioctl = iotarget_target_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
+	.compat_ioctl = iotarget_target_compat_ioctl,
 };
 
 /* For everybody: caps, cgroups and the capability for names carry the weight. */

@@ -14,6 +14,7 @@ void iotarget_queue_init(struct iotarget_queue *queue,
 	queue->limit = dispatch == IOTARGET_DISPATCH_SEQUENTIAL ? 1 : limit;
 	INIT_LIST_HEAD(&queue->requests);
 	INIT_LIST_HEAD(&queue->cancels);
+	INIT_LIST_HEAD(&queue->events);
 	INIT_LIST_HEAD(&queue->waiters);
 	init_waitqueue_head(&queue->pollers);
 }
@@ -47,7 +48,8 @@ static bool iotarget_queue_dispatchable(const struct iotarget_queue *queue)
 /* Would FETCH return a record? */
 bool iotarget_queue_readable(const struct iotarget_queue *queue)
 {
-	return !list_empty(&queue->cancels) || iotarget_queue_dispatchable(queue);
+	return !list_empty(&queue->cancels) || !list_empty(&queue->events) ||
+	       iotarget_queue_dispatchable(queue);
 }
 
 /*
@@ -104,11 +106,15 @@ struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
  */
 void iotarget_queue_undo(struct iotarget_request *req)
 {
+	struct iotarget_queue *queue = req->queue;
+	struct iotarget_target *target = req->target;
+
 	if (req->cancelled) {
 		iotarget_request_complete(req, -ECANCELED, 0, false);
 		return;
 	}
-	req->queue->owned--;
+	queue->owned--;
 	iotarget_request_move(req, IOTARGET_QUEUED, iotarget_queue_cancel);
-	list_add(&req->node, &req->queue->requests);
+	list_add(&req->node, iotarget_target_holds_back(target) ?
+		 &target->held : &queue->requests);
 }

@@ -82,6 +82,9 @@ void iotarget_request_prepare(struct iotarget_request *req)
 
 	req->id = (++device->serial << IOTARGET_ID_SLOT_BITS) |
 		  (req->id & (BIT_ULL(IOTARGET_ID_SLOT_BITS) - 1));
+	req->fetched = false;
+	req->forgotten = false;
+	req->timed_out = false;
 	iotarget_request_set(req, IOTARGET_PREPARING, NULL, false);
 }
 
@@ -125,6 +128,9 @@ void iotarget_request_complete(struct iotarget_request *req, s32 status,
 {
 	if (iotarget_request_owned(req))
 		req->queue->owned--;
+	/* the clock's cancel is what ended it */
+	if (status == -ECANCELED && req->timed_out)
+		status = -ETIMEDOUT;
 	req->status = status;
 	req->information = information;
 	iotarget_request_move(req, IOTARGET_COMPLETED, NULL);
@@ -197,7 +203,7 @@ int iotarget_request_unmark(struct iotarget_request *req)
  * For the owner to ask. Not while a routine is set, or its call is on the way:
  * then OnCancel tells.
  */
-bool iotarget_request_is_canceled(const struct iotarget_request *req)
+int iotarget_request_is_canceled(struct iotarget_request *req)
 {
 	return req->cancelled && req->state != IOTARGET_CLAIMED;
 }

@@ -21,10 +21,13 @@ struct iotarget_fixture {
 
 static int iotarget_kunit_init(struct kunit *test)
 {
+	const struct iotarget_device_create args = {
+		.dispatch = IOTARGET_DISPATCH_PARALLEL,
+	};
 	struct iotarget_fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
-	f->device = iotarget_device_alloc(IOTARGET_DISPATCH_PARALLEL, 0);
+	f->device = iotarget_device_alloc(&args);
 	KUNIT_ASSERT_NOT_NULL(test, f->device);
 	f->target = iotarget_target_create(f->device);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(f->target));

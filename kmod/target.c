@@ -34,7 +34,7 @@ static bool iotarget_target_room(const struct iotarget_target *target)
 {
 	return iotarget_target_has_slot(target) &&
 	       (!target->bytes ||
-		target->bytes + READ_ONCE(iotarget_payload_max) <=
+		target->bytes + iotarget_payload_max() <=
 		READ_ONCE(iotarget_target_bytes));
 }
 
@@ -47,15 +47,21 @@ static void iotarget_target_wake_room(struct iotarget_target *target)
 					   EPOLLOUT | EPOLLWRNORM);
 }
 
-/* For payload outside of the slots. -EAGAIN: the target has its share. */
+/*
+ * For payload outside of the slots. -EAGAIN, -EDQUOT: the target or the user has
+ * its share.
+ */
 int iotarget_target_take_bytes(struct iotarget_target *target, u32 bytes)
 {
-	int err = 0;
+	int err;
 
 	spin_lock(&target->device->lock);
 	if (target->bytes + bytes > READ_ONCE(iotarget_target_bytes))
 		err = -EAGAIN;
 	else
+		err = iotarget_account_charge(target->account,
+					      IOTARGET_CAP_BYTES, bytes);
+	if (!err)
 		target->bytes += bytes;
 	spin_unlock(&target->device->lock);
 	return err;
@@ -63,6 +69,7 @@ int iotarget_target_take_bytes(struct iotarget_target *target, u32 bytes)
 
 void iotarget_target_put_bytes(struct iotarget_target *target, u32 bytes)
 {
+	iotarget_account_uncharge(target->account, IOTARGET_CAP_BYTES, bytes);
 	spin_lock(&target->device->lock);
 	target->bytes -= bytes;
 	iotarget_target_wake_room(target);
@@ -74,25 +81,89 @@ static void iotarget_slot_clear(struct iotarget_request *req)
 {
 	iotarget_buffer_free(req);
 	put_pid(req->pid);
+	put_pid(req->thread);
 	req->pid = NULL;
+	req->thread = NULL;
+}
+
+/*
+ * Deadlines: a cancel by the clock
+ */
+
+static struct iotarget_request *
+iotarget_deadline_first(struct iotarget_target *target)
+{
+	return rb_entry_safe(rb_first_cached(&target->deadlines),
+			     struct iotarget_request, deadline_node);
+}
+
+/* Has the work run when the first deadline is due. Under the lock. */
+static void iotarget_deadline_arm(struct iotarget_target *target)
+{
+	struct iotarget_request *req = iotarget_deadline_first(target);
+	u64 now = ktime_get_ns(), ticks = 0;
+
+	if (!req) {
+		cancel_delayed_work(&target->deadline_work);
+		return;
+	}
+	/* a tick more: never early */
+	if (req->deadline > now)
+		ticks = nsecs_to_jiffies64(req->deadline - now) + 1;
+	mod_delayed_work(iotarget_wq, &target->deadline_work,
+			 min_t(u64, ticks, MAX_JIFFY_OFFSET));
+}
+
+static bool iotarget_deadline_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct iotarget_request, deadline_node)->deadline <
+	       rb_entry(b, struct iotarget_request, deadline_node)->deadline;
+}
+
+static void iotarget_deadline_remove(struct iotarget_request *req)
+{
+	struct iotarget_target *target = req->target;
+
+	rb_erase_cached(&req->deadline_node, &target->deadlines);
+	req->deadline = 0;
+	/* otherwise the work finds nothing due, and looks when the next one is */
+	if (RB_EMPTY_ROOT(&target->deadlines.rb_root))
+		iotarget_deadline_arm(target);
+}
+
+/* Cancels what is due by its deadline, never because the work ran. */
+static void iotarget_deadline_work(struct work_struct *work)
+{
+	struct iotarget_target *target =
+		container_of(to_delayed_work(work), struct iotarget_target,
+			     deadline_work);
+	struct iotarget_device *device = target->device;
+	struct iotarget_request *req;
+
+	spin_lock(&device->lock);
+	while ((req = iotarget_deadline_first(target)) &&
+	       req->deadline <= ktime_get_ns()) {
+		iotarget_deadline_remove(req);
+		req->timed_out = !req->cancelled;
+		iotarget_request_cancel(req);
+		cond_resched_lock(&device->lock);
+	}
+	iotarget_deadline_arm(target);
+	spin_unlock(&device->lock);
 }
 
 /*
  * Lifetime
  */
 
-/*
- * Frees a target whose file is gone and whose last request has ended. Nobody
- * else can reach it but through the device's list and table.
- */
-static void iotarget_target_free(struct work_struct *work)
+/* Nobody else can reach it but through the device's list and table. */
+static void iotarget_target_free(struct iotarget_target *target)
 {
-	struct iotarget_target *target =
-		container_of(work, struct iotarget_target, free_work);
 	struct iotarget_device *device = target->device;
 	struct iotarget_chunk *chunk, *next;
 	unsigned int i;
 
+	cancel_delayed_work_sync(&target->deadline_work);
 	spin_lock(&device->lock);
 	list_del(&target->node);
 	spin_unlock(&device->lock);
@@ -102,8 +173,34 @@ static void iotarget_target_free(struct work_struct *work)
 		iotarget_device_remove_chunk(device, chunk);
 		cond_resched();
 	}
+	iotarget_account_uncharge(target->account, IOTARGET_CAP_TARGETS, 1);
+	iotarget_account_put(target->account);
 	kfree(target);
 	iotarget_device_put(device);
+}
+
+/*
+ * Frees what is forgotten; and the target, when its file is gone and its last
+ * request has ended.
+ */
+static void iotarget_target_work(struct work_struct *work)
+{
+	struct iotarget_target *target =
+		container_of(work, struct iotarget_target, work);
+	struct iotarget_device *device = target->device;
+	LIST_HEAD(forgotten);
+	bool gone;
+
+	spin_lock(&device->lock);
+	list_splice_init(&target->forgotten, &forgotten);
+	/* if it was queued again since it began, that run frees */
+	gone = target->released && !target->pending &&
+	       target->event == IOTARGET_FILE_NONE && !work_pending(work);
+	spin_unlock(&device->lock);
+	if (gone)
+		iotarget_target_free(target);
+	else
+		iotarget_slots_put(target, &forgotten);
 }
 
 struct iotarget_target *iotarget_target_create(struct iotarget_device *device)
@@ -114,14 +211,27 @@ struct iotarget_target *iotarget_target_create(struct iotarget_device *device)
 	target = kzalloc(sizeof(*target), GFP_KERNEL_ACCOUNT);
 	if (!target)
 		return ERR_PTR(-ENOMEM);
+	target->account = iotarget_account_get();
+	if (!target->account) {
+		err = -ENOMEM;
+		goto free;
+	}
+	err = iotarget_account_charge(target->account, IOTARGET_CAP_TARGETS, 1);
+	if (err)
+		goto put;
 	target->device = device;
+	INIT_LIST_HEAD(&target->event_node);
+	INIT_LIST_HEAD(&target->held);
+	target->deadlines = RB_ROOT_CACHED;
+	INIT_DELAYED_WORK(&target->deadline_work, iotarget_deadline_work);
 	INIT_LIST_HEAD(&target->free);
 	INIT_LIST_HEAD(&target->chunks);
 	INIT_LIST_HEAD(&target->ready);
+	INIT_LIST_HEAD(&target->forgotten);
 	INIT_LIST_HEAD(&target->waiters);
 	INIT_LIST_HEAD(&target->senders);
 	init_waitqueue_head(&target->pollers);
-	INIT_WORK(&target->free_work, iotarget_target_free);
+	INIT_WORK(&target->work, iotarget_target_work);
 
 	spin_lock(&device->lock);
 	if (device->ended) {
@@ -132,15 +242,35 @@ struct iotarget_target *iotarget_target_create(struct iotarget_device *device)
 		iotarget_device_get(device);
 	}
 	spin_unlock(&device->lock);
-	if (err) {
-		kfree(target);
-		return ERR_PTR(err);
-	}
-	return target;
+	if (!err)
+		return target;
+
+	iotarget_account_uncharge(target->account, IOTARGET_CAP_TARGETS, 1);
+put:
+	iotarget_account_put(target->account);
+free:
+	kfree(target);
+	return ERR_PTR(err);
+}
+
+/* Without the target's file, this keeps it. Under the lock. */
+void iotarget_target_get(struct iotarget_target *target)
+{
+	target->pending++;
+}
+
+static void iotarget_file_post(struct iotarget_target *target,
+			       enum iotarget_file_event event)
+{
+	struct iotarget_queue *queue = &target->device->queue;
+
+	target->event = event;
+	list_add_tail(&target->event_node, &queue->events);
+	iotarget_queue_wake(queue, false);
 }
 
 /* @count requests are not pending any more. Under the lock. */
-static void iotarget_target_settle(struct iotarget_target *target, u32 count)
+void iotarget_target_settle(struct iotarget_target *target, u32 count)
 {
 	target->pending -= count;
 	if (target->pending)
@@ -148,8 +278,10 @@ static void iotarget_target_settle(struct iotarget_target *target, u32 count)
 	/* those who still wait to reap would wait forever */
 	if (target->device->ended)
 		iotarget_wake_all(&target->waiters);
-	if (target->released)
-		queue_work(iotarget_wq, &target->free_work);
+	if (target->event == IOTARGET_FILE_ENDING)
+		iotarget_file_post(target, IOTARGET_FILE_CLOSE);
+	if (target->released && target->event == IOTARGET_FILE_NONE)
+		queue_work(iotarget_wq, &target->work);
 }
 
 /* The request is READY: whoever waits for it gets it. Under the lock. */
@@ -158,10 +290,15 @@ void iotarget_target_publish(struct iotarget_request *req, bool sync)
 	struct iotarget_target *target = req->target;
 	struct iotarget_waiter *waiter = req->waiter;
 
+	if (req->deadline)
+		iotarget_deadline_remove(req);
 	if (waiter) {
 		list_add_tail(&req->node, &waiter->done);
 		if (!--waiter->pending)
 			iotarget_wake(waiter, sync);
+	} else if (req->forgotten || target->released) {
+		list_add_tail(&req->node, &target->forgotten);
+		queue_work(iotarget_wq, &target->work);
 	} else {
 		list_add_tail(&req->node, &target->ready);
 		iotarget_wake_one(&target->waiters, &target->pollers,
@@ -198,7 +335,7 @@ static void iotarget_target_cancel_one(struct iotarget_request *req,
 {
 	struct iotarget_cancel *args = context;
 
-	if (req->state < IOTARGET_QUEUED || req->state > IOTARGET_TOLD)
+	if (!iotarget_request_pending(req))
 		return;
 	switch (iotarget_request_cancel(req)) {
 	case IOTARGET_DELIVERED:
@@ -216,19 +353,101 @@ static void iotarget_target_cancel_one(struct iotarget_request *req,
 	}
 }
 
-/* SHUTDOWN or last close: waiters return, and all that was sent is cancelled. */
+/* The host is to hear of the file's end before its requests are cancelled. */
+static void iotarget_target_hold_back(struct iotarget_request *req, void *context)
+{
+	if (req->state == IOTARGET_QUEUED)
+		list_move_tail(&req->node, &req->target->held);
+}
+
+/*
+ * SHUTDOWN or last close: waiters return. All that was sent is cancelled, or, if
+ * the host wants to hear of files, held back until it has.
+ */
 static void iotarget_target_end(struct iotarget_target *target)
 {
 	struct iotarget_device *device = target->device;
 	struct iotarget_cancel cancel = {};
+	bool tell;
 
 	spin_lock(&device->lock);
+	if (target->ended) {
+		spin_unlock(&device->lock);
+		return;
+	}
 	WRITE_ONCE(target->ended, true);
+	tell = device->file_events && !device->ended;
+	spin_unlock(&device->lock);
+
+	if (tell)
+		iotarget_target_for_each(target, iotarget_target_hold_back, NULL);
+	else
+		iotarget_target_for_each(target, iotarget_target_cancel_one,
+					 &cancel);
+
+	spin_lock(&device->lock);
+	if (tell && !device->ended)
+		iotarget_file_post(target, IOTARGET_FILE_CLEANUP);
+	/* last, so that a plain call returns what its request came to */
 	iotarget_wake_all(&target->waiters);
 	iotarget_wake_all(&target->senders);
 	wake_up_interruptible_poll(&target->pollers, EPOLLERR | EPOLLHUP);
 	spin_unlock(&device->lock);
+}
+
+/* The host has fetched the event. Under the lock. */
+void iotarget_file_told(struct iotarget_target *target)
+{
+	if (target->event == IOTARGET_FILE_CLEANUP) {
+		target->event = IOTARGET_FILE_TOLD;
+		list_add(&target->event_node, &target->device->cleanups);
+	} else {
+		target->event = IOTARGET_FILE_NONE;
+	}
+}
+
+/* The device has ended: nobody is left to hear of it. Under the lock. */
+void iotarget_file_withdraw(struct iotarget_target *target)
+{
+	if (target->event == IOTARGET_FILE_NONE)
+		return;
+	list_del_init(&target->event_node);
+	target->event = IOTARGET_FILE_NONE;
+	iotarget_target_settle(target, 0);
+}
+
+/* FILE_DONE: the host has answered CLEANUP. */
+int iotarget_file_done(struct iotarget_call *call)
+{
+	struct iotarget_device *device = call->object;
+	struct iotarget_cancel cancel = {};
+	struct iotarget_target *target;
+	int err = -ENOENT;
+
+	if (call->args.file_done.flags)
+		return -EINVAL;
+	spin_lock(&device->lock);
+	if (device->ended)
+		err = -ENODEV;
+	list_for_each_entry(target, &device->cleanups, event_node) {
+		if (target->file != call->args.file_done.file)
+			continue;
+		list_del_init(&target->event_node);
+		iotarget_target_get(target);
+		err = 0;
+		break;
+	}
+	spin_unlock(&device->lock);
+	if (err)
+		return err;
+
 	iotarget_target_for_each(target, iotarget_target_cancel_one, &cancel);
+	spin_lock(&device->lock);
+	if (!device->ended)
+		target->event = IOTARGET_FILE_ENDING;
+	iotarget_target_settle(target, 1);
+	spin_unlock(&device->lock);
+	return 0;
 }
 
 int iotarget_target_shutdown(struct iotarget_call *call)
@@ -239,22 +458,34 @@ int iotarget_target_shutdown(struct iotarget_call *call)
 	return 0;
 }
 
-/* The last close. It does not wait: the last request to end frees the target. */
+/* The last close. It does not wait: the last to use the target frees it. */
 void iotarget_target_close(void *object)
 {
 	struct iotarget_target *target = object;
 	struct iotarget_device *device = target->device;
+	bool gone;
 
 	/* for the last unlock here: the work may be faster */
 	iotarget_device_get(device);
 	spin_lock(&device->lock);
-	target->pending++;
+	iotarget_target_get(target);
 	spin_unlock(&device->lock);
 	iotarget_target_end(target);
 	spin_lock(&device->lock);
 	target->released = true;
-	iotarget_target_settle(target, 1);
+	/* nobody reaps these: what they hold does not wait for the last request */
+	list_splice_tail_init(&target->ready, &target->forgotten);
+	gone = target->pending == 1 && target->event == IOTARGET_FILE_NONE;
+	if (!gone) {
+		queue_work(iotarget_wq, &target->work);
+		iotarget_target_settle(target, 1);
+	}
 	spin_unlock(&device->lock);
+	/* with that one pending still, nobody else frees it */
+	if (gone) {
+		cancel_work_sync(&target->work);
+		iotarget_target_free(target);
+	}
 	iotarget_device_put(device);
 }
 
@@ -290,8 +521,8 @@ __poll_t iotarget_target_poll(struct file *file, poll_table *wait)
  * Takes up to @count slots, with new ids, to the end of @list. The target grows
  * when it needs more than it ever had. Returns how many, or why none.
  */
-static int iotarget_slots_take(struct iotarget_target *target, u32 count,
-			       struct list_head *list)
+int iotarget_slots_take(struct iotarget_target *target, u32 count,
+			struct list_head *list)
 {
 	struct iotarget_device *device = target->device;
 	struct iotarget_request *req;
@@ -329,8 +560,7 @@ static int iotarget_slots_take(struct iotarget_target *target, u32 count,
 }
 
 /* Gives slots back: PREPARING ones that were not sent, READY ones when reaped. */
-static void iotarget_slots_put(struct iotarget_target *target,
-			       struct list_head *list)
+void iotarget_slots_put(struct iotarget_target *target, struct list_head *list)
 {
 	struct iotarget_device *device = target->device;
 	struct iotarget_request *req;
@@ -434,7 +664,7 @@ static int iotarget_reap_any(struct iotarget_target *target,
 		if (err)
 			break;
 		list_add(&waiter.node, &target->waiters);
-		err = iotarget_wait(device, &waiter);
+		err = iotarget_wait(device, &waiter, TASK_INTERRUPTIBLE);
 		if (err)
 			break;
 	}
@@ -455,7 +685,7 @@ static int iotarget_reap_any(struct iotarget_target *target,
 static int iotarget_send_check(const struct iotarget_send_element *e,
 			       fmode_t mode)
 {
-	u32 max = READ_ONCE(iotarget_payload_max);
+	u32 max = iotarget_payload_max();
 
 	if (e->flags & ~(IOTARGET_ELEMENT_IGNORE_STATE | IOTARGET_ELEMENT_FORGET))
 		return -EINVAL;
@@ -479,14 +709,14 @@ static int iotarget_send_check(const struct iotarget_send_element *e,
 	}
 	if (e->in_length > max || e->out_length > max)
 		return -EMSGSIZE;
-	if (e->flags || e->deadline)
+	if (e->flags)
 		return -EOPNOTSUPP;
 	return 0;
 }
 
-static int iotarget_send_fill(struct iotarget_request *req,
-			      const struct iotarget_send_element *e,
-			      fmode_t mode)
+/* All but the payload. */
+int iotarget_send_fill(struct iotarget_request *req,
+		       const struct iotarget_send_element *e, fmode_t mode)
 {
 	int err;
 
@@ -499,14 +729,15 @@ static int iotarget_send_fill(struct iotarget_request *req,
 	req->out_length = e->out_length;
 	req->user_data = e->user_data;
 	req->offset = e->offset;
-	req->out = e->out;
 	req->compat = in_compat_syscall();
 	req->uid = current_euid();
 	req->pid = get_pid(task_tgid(current));
+	req->thread = get_pid(task_pid(current));
+	req->deadline = e->deadline;
 	req->status = 0;
 	req->information = 0;
 	req->written = 0;
-	return iotarget_buffer_init(req, e);
+	return 0;
 }
 
 /* Tells the sender the id and the result of element @i. */
@@ -538,7 +769,8 @@ static int iotarget_send_prepare(struct iotarget_target *target,
 		err = iotarget_element_get(&e, sizeof(e), array, i);
 		if (err)
 			break;
-		err = iotarget_send_fill(req, &e, mode);
+		err = iotarget_send_fill(req, &e, mode) ?:
+		      iotarget_buffer_from_sender(req, &e);
 		e.id = err ? 0 : req->id;
 		e.result = err;
 		if (iotarget_send_answer(array, i, &e))
@@ -551,7 +783,7 @@ static int iotarget_send_prepare(struct iotarget_target *target,
 	list_cut_before(&filled, list, &req->node);
 	iotarget_slots_put(target, list);
 	list_splice(&filled, list);
-	if (err == -EAGAIN && i)
+	if ((err == -EAGAIN || err == -EDQUOT) && i)
 		err = 0;
 	if (err)
 		iotarget_slots_put(target, list);
@@ -575,42 +807,43 @@ static void iotarget_send_detach_one(struct iotarget_request *req, void *context
 }
 
 /*
- * Publishes @list in one step; after it nothing can fail. With @waiter, waits
- * for all of them unless @wait is false.
+ * Publishes @list in one step; after it nothing can fail. With @waiter, the
+ * requests are its own. Under the lock.
  */
-static int iotarget_send_publish(struct iotarget_target *target,
-				 struct list_head *list, u32 count,
-				 struct iotarget_waiter *waiter, bool wait,
-				 bool sync)
+int iotarget_send_publish(struct iotarget_target *target, struct list_head *list,
+			  u32 count, struct iotarget_waiter *waiter, bool sync)
 {
-	struct iotarget_device *device = target->device;
-	struct iotarget_queue *queue = &device->queue;
+	struct rb_node *first = rb_first_cached(&target->deadlines);
+	struct iotarget_queue *queue = &target->device->queue;
 	struct iotarget_request *req;
-	bool left = false;
 
-	spin_lock(&device->lock);
-	if (target->ended || device->ended) {
-		spin_unlock(&device->lock);
-		iotarget_slots_put(target, list);
+	if (target->ended || target->device->ended)
 		return -ENODEV;
-	}
-	list_for_each_entry(req, list, node)
+	if (waiter)
+		waiter->pending = count;
+	list_for_each_entry(req, list, node) {
 		req->waiter = waiter;
+		if (req->deadline)
+			rb_add_cached(&req->deadline_node, &target->deadlines,
+				      iotarget_deadline_less);
+	}
+	if (rb_first_cached(&target->deadlines) != first)
+		iotarget_deadline_arm(target);
 	iotarget_queue_insert(queue, list);
 	iotarget_queue_wake(queue, sync);
-	if (waiter) {
-		waiter->pending = count;
-		while (wait && waiter->pending && !target->ended) {
-			list_add(&waiter->node, &target->senders);
-			if (iotarget_wait(device, waiter))
-				break;
-		}
-		left = waiter->pending;
-	}
-	spin_unlock(&device->lock);
-	if (left)
-		iotarget_target_for_each(target, iotarget_send_detach_one, waiter);
 	return 0;
+}
+
+/* SEND with WAIT: returns how many it leaves behind. Under the lock. */
+static u32 iotarget_send_wait(struct iotarget_target *target,
+			      struct iotarget_waiter *waiter)
+{
+	while (waiter->pending && !target->ended) {
+		list_add(&waiter->node, &target->senders);
+		if (iotarget_wait(target->device, waiter, TASK_INTERRUPTIBLE))
+			break;
+	}
+	return waiter->pending;
 }
 
 static int iotarget_send_respond(struct iotarget_call *call)
@@ -631,6 +864,7 @@ int iotarget_send(struct iotarget_call *call)
 	struct iotarget_waiter waiter;
 	int sent = 0, reaped = 0;
 	LIST_HEAD(list);
+	u32 left = 0;
 	int err;
 
 	if (args->flags & ~IOTARGET_SEND_WAIT)
@@ -667,11 +901,22 @@ int iotarget_send(struct iotarget_call *call)
 		}
 		iotarget_race_point(IOTARGET_RACE_SEND_PUBLISH);
 		iotarget_waiter_init(&waiter);
+		spin_lock(&target->device->lock);
 		err = iotarget_send_publish(target, &list, sent,
-					    own ? &waiter : NULL, wait,
+					    own ? &waiter : NULL,
 					    wait && args->reap.count);
-		if (err)
+		if (!err && own)
+			left = wait ? iotarget_send_wait(target, &waiter) :
+			       waiter.pending;
+		spin_unlock(&target->device->lock);
+		if (err) {
+			iotarget_slots_put(target, &list);
 			return err;
+		}
+		if (left)
+			iotarget_target_for_each(target,
+						 iotarget_send_detach_one,
+						 &waiter);
 	}
 	if (own && sent)
 		reaped = iotarget_reap_list(target, &waiter.done, &args->reap);
@@ -688,6 +933,36 @@ int iotarget_send(struct iotarget_call *call)
 /*
  * CANCEL
  */
+
+/* CANCEL of a thread: which, and its answer. */
+struct iotarget_cancel_thread {
+	struct pid *thread;
+	struct iotarget_cancel *args;
+};
+
+static void iotarget_target_cancel_thread(struct iotarget_request *req,
+					  void *context)
+{
+	struct iotarget_cancel_thread *cancel = context;
+
+	/* (what a slot in another state says is of an earlier request) */
+	if (iotarget_request_pending(req) && req->thread == cancel->thread)
+		iotarget_target_cancel_one(req, cancel->args);
+}
+
+/* Cancels what a thread has sent. One that has ended is found by ALL alone. */
+static void iotarget_cancel_thread(struct iotarget_target *target,
+				   struct iotarget_cancel *args)
+{
+	struct iotarget_cancel_thread cancel = { .args = args };
+
+	cancel.thread = args->tid ? find_get_pid(args->tid) :
+				    get_pid(task_pid(current));
+	if (!cancel.thread)
+		return;
+	iotarget_target_for_each(target, iotarget_target_cancel_thread, &cancel);
+	put_pid(cancel.thread);
+}
 
 int iotarget_cancel(struct iotarget_call *call)
 {
@@ -721,10 +996,13 @@ int iotarget_cancel(struct iotarget_call *call)
 		spin_unlock(&device->lock);
 		break;
 	case IOTARGET_CANCEL_THREAD:
-		return -EOPNOTSUPP;
 	case IOTARGET_CANCEL_ALL:
-		iotarget_target_for_each(target, iotarget_target_cancel_one,
-					 args);
+		if (args->scope == IOTARGET_CANCEL_THREAD)
+			iotarget_cancel_thread(target, args);
+		else
+			iotarget_target_for_each(target,
+						 iotarget_target_cancel_one,
+						 args);
 		if (!args->delivered && !args->marked && !args->told)
 			err = -ENOENT;
 		break;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How callers of SEND and FETCH sleep, and how they are woken. Exactly one
- * sleeper is woken for one piece of news, the last to come, whose caches are
- * warm; where nobody sleeps, the pollers are. All of it under the device's
+ * How callers of SEND, FETCH and plain calls sleep, and how they are woken.
+ * Exactly one sleeper is woken for one piece of news, the last to come, whose
+ * caches are warm; where nobody sleeps, the pollers are. All of it under the device's
  * lock, which guards the waiter on its owner's stack.
  *
  * Pollers are woken under the lock as well: that keeps their wait queue alive.
@@ -28,20 +28,22 @@ void iotarget_waiter_init(struct iotarget_waiter *waiter)
 }
 
 /*
- * Sleeps until somebody wakes @waiter. News beats a signal: who was woken and
- * finds nothing comes back here, and then the signal counts.
+ * Sleeps until somebody wakes @waiter: TASK_INTERRUPTIBLE, or TASK_KILLABLE. News
+ * beats a signal: who was woken and finds nothing comes back here, and then the
+ * signal counts.
  */
-int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter)
+int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter,
+		  unsigned int state)
 	__must_hold(&device->lock)
 {
 	int err = 0;
 
 	lockdep_assert_held(&device->lock);
 	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		set_current_state(state | TASK_FREEZABLE);
 		if (waiter->woken)
 			break;
-		if (signal_pending(current)) {
+		if (signal_pending_state(state, current)) {
 			list_del_init(&waiter->node);
 			err = -ERESTARTSYS;
 			break;

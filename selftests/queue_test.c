@@ -593,6 +593,28 @@ TEST_F(sequential, U07_retrieve_skips_the_cancelled)
 	EXPECT_EQ(0, complete(self->device, id[2], 0));
 }
 
+/*
+ * The queue's routine is taken, unlinks and completes in one step: nothing is
+ * half cancelled, and the queue is as good as new.
+ */
+TEST_F(sequential, U11_ready_again_after_its_only_request_was_cancelled)
+{
+	struct iotarget_fetch_element record = {};
+	__u64 id;
+
+	ASSERT_EQ(0, send_one(self->target, 0, &id));
+	EXPECT_TRUE(readable(self->device));
+	EXPECT_EQ(DELIVERED, cancel(self->target, id));
+	EXPECT_EQ(-ENODATA, fetch_one(self->device, IOTARGET_FETCH_RETRIEVE,
+				      &record));
+	EXPECT_FALSE(readable(self->device));
+	ASSERT_EQ(0, send_one(self->target, 0, &id));
+	EXPECT_TRUE(readable(self->device));
+	ASSERT_EQ(0, fetch_one(self->device, IOTARGET_FETCH_RETRIEVE, &record));
+	EXPECT_EQ(id, record.id);
+	EXPECT_EQ(0, complete(self->device, id, 0));
+}
+
 TEST_F(sequential, retrieve_by_file)
 {
 	struct iotarget_fetch_element record = {};

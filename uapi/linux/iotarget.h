@@ -93,6 +93,43 @@
  * accepts nothing).
  */
 
+/**
+ * DOC: Plain read, write and ioctl
+ *
+ * On a target they send one request each and wait for it, whatever O_NONBLOCK
+ * says; so cat, dd, a script or any program can be a sender.
+ *
+ * read and write carry the offset that pread() and pwrite() give; the file keeps
+ * no position, and others carry 0. Beyond IOTARGET_INFO's payload_max they are
+ * short. An ioctl is a CONTROL with its number as the code: the number's
+ * direction and size say how many bytes go in and come out at the argument's
+ * address, and pointers inside are not followed; a number without a direction
+ * carries its argument as a value, in @offset. Type 'T' is -ENOTTY, because
+ * stdio and Python ask TCGETS of every character device; a number of this
+ * header's type with neither direction nor size is this header's. Codes that
+ * the kernel handles for every file (FIONBIO, FIOCLEX, ...) do not arrive.
+ *
+ * A status of 0 or more: read and write return the count, ioctl the status. A
+ * status of -1 to -511 is the errno. Any other is -EIO.
+ *
+ * A signal cancels the request, once. The call then waits for the host, until
+ * SIGKILL. If no host had fetched the request, the call is interrupted
+ * as any other (restarted where the signal's action says so); if the host
+ * answers -ECANCELED, it returns the count, or -EINTR if that is 0. What has
+ * completed beats the signal. Stops by ptrace and the cgroup freezer count as
+ * signals.
+ *
+ * io_uring makes such a call in a worker only for an entry with IOSQE_ASYNC on a
+ * target that is O_NONBLOCK; then a cancel of io_uring's cancels the request.
+ * Otherwise a read waits until the target polls readable, which says something
+ * else. A notice to the calling thread of work to run (a completion of its
+ * io_uring) waits for the call's return.
+ *
+ * -EAGAIN: the target has no room for the request. -EDQUOT: its user has none.
+ * -EMSGSIZE: an ioctl of more than payload_max. -EFAULT: memory cannot be read
+ * or written. -ENOMEM: no memory. -ENODEV: the target or its device has ended.
+ */
+
 #define IOTARGET_IOC_TYPE	0xBB
 
 #define IOTARGET_NODE_DIR	"/dev/iotarget/"
@@ -352,8 +389,7 @@ struct iotarget_name {
  * @flags: IOTARGET_ELEMENT_*
  * @result: out: 0, or why this element was not accepted
  * @in: address of the bytes for the host (WRITE, CONTROL)
- * @out: address for the bytes from the host (READ, CONTROL); written by the
- *	call that reaps the completion
+ * @out: address for the bytes from the host (READ, CONTROL)
  * @in_length: bytes at @in; 0 for READ
  * @out_length: bytes at @out; 0 for WRITE
  * @offset: READ, WRITE: the offset; CONTROL: an argument by value
@@ -361,6 +397,13 @@ struct iotarget_name {
  *
  * As METHOD_BUFFERED has it, both directions share one buffer of the longer
  * length: what a host writes stands where the input stood.
+ *
+ * Up to a page, SEND copies @in, and the call that reaps writes @out. Above it,
+ * where one direction alone is used and RLIMIT_MEMLOCK has room, the sender's
+ * pages are pinned, and the host's calls copy between them and the host. So the
+ * memory at @in and @out belongs to the request until its completion can be
+ * reaped, also when a signal has ended the wait for it, and nothing touches it
+ * afterwards.
  */
 struct iotarget_send_element {
 	__aligned_u64 user_data;
@@ -378,7 +421,7 @@ struct iotarget_send_element {
 };
 
 /* struct iotarget_reap_element.flags */
-/* the request was sent from another address space: nothing was written there */
+/* sent from another address space than this one: @out is there, if anywhere */
 #define IOTARGET_REAP_NOT_COPIED	0x1U
 
 /**
@@ -468,8 +511,8 @@ enum iotarget_cancel_scope {
  * IWDFIoRequest::CancelSentRequest, CancelIoEx and CancelIo: TRUE is
  * "delivered".
  *
- * -ENOENT: never sent through this target, or reaped; nothing is pending
- * (THREAD, ALL).
+ * -ENOENT: never sent through this target, or reaped; nothing is pending, or the
+ * thread has ended (THREAD); nothing is pending (ALL).
  */
 struct iotarget_cancel {
 	__u32 size;
@@ -610,7 +653,8 @@ struct iotarget_fetch_element {
  * @result: out: 0 or a negative errno: -ENOENT: not the host's. -ECANCELED: an
  *	OnCancel waits to be fetched first. -EINVAL: @information or
  *	@buffer_length is too large; strict device: it is marked. -EFAULT: @buffer
- *	cannot be read. In each case the request is unchanged
+ *	cannot be read. In each case the request stays as it is; bytes at
+ *	@buffer may have been copied
  * @pad: 0
  *
  * Mirrors IWDFIoRequest::CompleteWithInformation. A request that is marked and
@@ -759,7 +803,13 @@ struct iotarget_file_done {
  * @pad: 0
  *
  * Copies a part of a request's input to the host (READ) or of its output from
- * the host (WRITE). Mirrors IWDFMemory::CopyToBuffer and CopyFromBuffer.
+ * the host (WRITE), as much as there is from @offset on. COMPLETE sends what
+ * WRITE wrote; bytes before it that nothing wrote are undefined. Mirrors
+ * IWDFMemory::CopyToBuffer and CopyFromBuffer. On a queue or device fd.
+ *
+ * -EINVAL: @offset is beyond the end. -ENOENT: not the host's, or it completed
+ * meanwhile. -EFAULT: @buffer cannot be written or read; a part may have been
+ * copied.
  */
 struct iotarget_payload {
 	__u32 size;
@@ -831,7 +881,9 @@ struct iotarget_queue_control {
  * waiters return and later calls answer -ENODEV. A device: every request that
  * it has completes with -ENODEV (-ECANCELED where a cancel was answered
  * "delivered"), and its name goes. A target: all that was sent through it is
- * cancelled. On a device, queue or target fd. Again: 0.
+ * cancelled; on a device with file events its queued requests are held back
+ * instead, the host gets CLEANUP, and FILE_DONE cancels. On a device, queue or
+ * target fd. Again: 0.
  */
 struct iotarget_shutdown {
 	__u32 size;
