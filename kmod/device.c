@@ -188,7 +188,7 @@ static void iotarget_node_release(struct device *device)
 	kfree(iotarget_node(device));
 }
 
-static bool iotarget_name_valid(const struct iotarget_name *args)
+bool iotarget_name_valid(const struct iotarget_name *args)
 {
 	size_t length = strnlen(args->name, IOTARGET_NAME_MAX);
 	const char *allowed = "abcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -252,8 +252,8 @@ put:
 	return err;
 }
 
-static int iotarget_device_name(struct iotarget_device *device,
-				const struct iotarget_name *args)
+int iotarget_device_name(struct iotarget_device *device,
+			 const struct iotarget_name *args)
 {
 	int err;
 
@@ -400,7 +400,7 @@ static void iotarget_device_end_requests(struct iotarget_device *device)
 }
 
 /* SHUTDOWN or last close. It waits for nobody. */
-static void iotarget_device_end(struct iotarget_device *device)
+void iotarget_device_end(struct iotarget_device *device)
 {
 	struct iotarget_target *target;
 
@@ -544,7 +544,7 @@ iotarget_device_alloc(const struct iotarget_device_create *args)
 	return device;
 }
 
-static int iotarget_device_check(const struct iotarget_device_create *args)
+int iotarget_device_check(const struct iotarget_device_create *args)
 {
 	if (args->flags & ~(IOTARGET_DEVICE_STRICT | IOTARGET_DEVICE_FILE_EVENTS) ||
 	    args->queue_flags & ~(IOTARGET_QUEUE_NO_ZERO_LENGTH |

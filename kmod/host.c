@@ -44,8 +44,7 @@ void iotarget_host_cancel(struct iotarget_request *req)
  * What a host names by id must be what it has been given: fetched from this
  * queue, and not while its record is still on the way.
  */
-static struct iotarget_request *iotarget_host_find(struct iotarget_queue *queue,
-						   u64 id)
+struct iotarget_request *iotarget_host_find(struct iotarget_queue *queue, u64 id)
 {
 	struct iotarget_request *req = iotarget_device_find(queue->device, id);
 
@@ -121,7 +120,7 @@ static int iotarget_host_copy_event(const struct iotarget_target *target,
 }
 
 /* The host has been told of the request: from here on it is the host's. */
-static void iotarget_host_deliver(struct iotarget_request *req)
+void iotarget_host_deliver(struct iotarget_request *req)
 {
 	req->fetched = true;
 	if (req->state == IOTARGET_CLAIMED)
@@ -279,9 +278,9 @@ static u32 iotarget_host_length(const struct iotarget_request *req)
  * cancel or the device's end may come first. @more: others follow in this call,
  * and whoever sleeps need not wait for them; @sync: the caller is about to sleep.
  */
-static int iotarget_host_complete_one(struct iotarget_queue *queue,
-				      const struct iotarget_complete_element *e,
-				      bool more, bool sync)
+int iotarget_host_complete_one(struct iotarget_queue *queue,
+			       const struct iotarget_complete_element *e,
+			       bool more, bool sync)
 {
 	struct iotarget_device *device = queue->device;
 	bool small = e->buffer_length <= IOTARGET_INLINE;
@@ -424,8 +423,8 @@ int iotarget_fetch(struct iotarget_call *call)
 }
 
 /* Calls @fn under the lock on the request that the host names. */
-static int iotarget_host_do(struct iotarget_queue *queue, u64 id,
-			    int (*fn)(struct iotarget_request *req))
+int iotarget_host_do(struct iotarget_queue *queue, u64 id,
+		     int (*fn)(struct iotarget_request *req))
 {
 	struct iotarget_request *req;
 	int ret;
@@ -480,8 +479,8 @@ int iotarget_is_canceled(struct iotarget_call *call)
  * READ and WRITE: copies a part of the input to @iter, or of the output from it:
  * from @offset on, as much as there is. Returns how much.
  */
-static ssize_t iotarget_host_transfer(struct iotarget_queue *queue, u64 id,
-				      u32 offset, struct iov_iter *iter)
+ssize_t iotarget_host_transfer(struct iotarget_queue *queue, u64 id, u32 offset,
+			       struct iov_iter *iter)
 {
 	bool write = iov_iter_rw(iter) == ITER_SOURCE;
 	struct iotarget_device *device = queue->device;

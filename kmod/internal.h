@@ -41,6 +41,8 @@
 struct iotarget_node;
 struct iotarget_pages;
 struct iotarget_account;
+struct iotarget_driver;
+struct iotarget_driver_cancel;
 
 /*
  * Ids: the serial number above the slot's index. The index is looked up in a
@@ -110,6 +112,7 @@ typedef void (*iotarget_cancel_fn)(struct iotarget_request *req);
  * @queue: where it was sent (lock)
  * @routine: the cancel routine: set means cancelable; called under the lock
  *	(lock)
+ * @driver_cancel: a driver module's own, which its bridge's has called (lock)
  * @waiter: the call that waits for it (lock)
  * @state: enum iotarget_state (lock)
  * @type: enum iotarget_type
@@ -148,6 +151,7 @@ struct iotarget_request {
 	struct iotarget_target *target;
 	struct iotarget_queue *queue;
 	iotarget_cancel_fn routine;
+	struct iotarget_driver_cancel *driver_cancel;
 	struct iotarget_waiter *waiter;
 	u8 state;
 	u8 type;
@@ -205,9 +209,11 @@ struct iotarget_leaf {
  * @device: (const)
  * @dispatch: enum iotarget_dispatch (const)
  * @limit: parallel: the most requests that the host may have, or 0 (const)
+ * @stopped: takes requests, and hands out none (lock)
  * @owned: requests that the host has, those being copied included (lock)
  * @requests: QUEUED, in the order of their arrival (lock)
- * @cancels: CLAIMED, whose OnCancel waits to be fetched (lock)
+ * @cancels: CLAIMED, whose OnCancel waits to be fetched, or whose cancel routine
+ *	in a module waits to be called (lock)
  * @events: targets whose CLEANUP or CLOSE waits to be fetched (lock)
  * @waiters: tasks that sleep in FETCH, the last to come first (lock)
  * @pollers: poll and epoll
@@ -216,6 +222,7 @@ struct iotarget_queue {
 	struct iotarget_device *device;
 	u32 dispatch;
 	u32 limit;
+	bool stopped;
 	u32 owned;
 	struct list_head requests;
 	struct list_head cancels;
@@ -237,8 +244,9 @@ struct iotarget_queue {
  * @targets: all that are open, or have requests or events (lock)
  * @cleanups: targets whose CLEANUP the host has fetched and not answered (lock)
  * @refs: see the top of this file
+ * @driver: the driver module's, or NULL: then a host serves it (lock)
  * @number: names it in traces (const)
- * @account: whose it is; a reference (const)
+ * @account: whose it is, or NULL: a driver module's; a reference (const)
  * @chunks: which indexes of chunks are taken (its own lock)
  * @node: its name, or NULL (iotarget_names)
  */
@@ -254,6 +262,7 @@ struct iotarget_device {
 	struct list_head targets;
 	struct list_head cleanups;
 	struct kref refs;
+	struct iotarget_driver *driver;
 	unsigned int number;
 	struct iotarget_account *account;
 	struct ida chunks;
@@ -381,6 +390,7 @@ struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
 struct iotarget_request *iotarget_queue_retrieve(struct iotarget_queue *queue,
 						 iotarget_cancel_fn routine);
 void iotarget_queue_undo(struct iotarget_request *req);
+int iotarget_queue_requeue(struct iotarget_request *req);
 void iotarget_queue_cancel(struct iotarget_request *req);
 bool iotarget_queue_readable(const struct iotarget_queue *queue);
 void iotarget_queue_wake(struct iotarget_queue *queue, bool sync);
@@ -389,12 +399,24 @@ void iotarget_queue_wake(struct iotarget_queue *queue, bool sync);
 struct iotarget_call;
 struct iov_iter;
 void iotarget_host_cancel(struct iotarget_request *req);
+struct iotarget_request *iotarget_host_find(struct iotarget_queue *queue, u64 id);
+void iotarget_host_deliver(struct iotarget_request *req);
+int iotarget_host_complete_one(struct iotarget_queue *queue,
+			       const struct iotarget_complete_element *e,
+			       bool more, bool sync);
+int iotarget_host_do(struct iotarget_queue *queue, u64 id,
+		     int (*fn)(struct iotarget_request *req));
+ssize_t iotarget_host_transfer(struct iotarget_queue *queue, u64 id, u32 offset,
+			       struct iov_iter *iter);
 int iotarget_fetch(struct iotarget_call *call);
 int iotarget_mark_cancelable(struct iotarget_call *call);
 int iotarget_unmark_cancelable(struct iotarget_call *call);
 int iotarget_is_canceled(struct iotarget_call *call);
 int iotarget_payload_read(struct iotarget_call *call);
 int iotarget_payload_write(struct iotarget_call *call);
+
+/* driver.c */
+void iotarget_driver_run_cancels(struct iotarget_device *device);
 
 /* target.c */
 struct iotarget_target *iotarget_target_create(struct iotarget_device *device);
@@ -433,6 +455,11 @@ long iotarget_plain_ioctl(struct file *file, unsigned int code,
 int iotarget_device_create(struct iotarget_call *call);
 struct iotarget_device *
 iotarget_device_alloc(const struct iotarget_device_create *args);
+int iotarget_device_check(const struct iotarget_device_create *args);
+bool iotarget_name_valid(const struct iotarget_name *args);
+int iotarget_device_name(struct iotarget_device *device,
+			 const struct iotarget_name *args);
+void iotarget_device_end(struct iotarget_device *device);
 void iotarget_device_close(void *object);
 int iotarget_target_open(struct iotarget_call *call);
 int iotarget_name(struct iotarget_call *call);

@@ -50,6 +50,7 @@ static int iotarget_plain_wait(struct iotarget_request *req,
 		if (iotarget_plain_signalled()) {
 			*signalled = true;
 			iotarget_request_cancel(req);
+			iotarget_driver_run_cancels(device);
 		} else {
 			/* a module cannot run it: it waits for our return */
 			clear_notify_signal();

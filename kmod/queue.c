@@ -5,6 +5,7 @@
 #include <linux/poll.h>
 
 #include "internal.h"
+#include "iotarget.h"
 
 void iotarget_queue_init(struct iotarget_queue *queue,
 			 struct iotarget_device *device, u32 dispatch, u32 limit)
@@ -41,7 +42,7 @@ void iotarget_queue_insert(struct iotarget_queue *queue, struct list_head *list)
 
 static bool iotarget_queue_dispatchable(const struct iotarget_queue *queue)
 {
-	return !list_empty(&queue->requests) &&
+	return !list_empty(&queue->requests) && !queue->stopped &&
 	       (!queue->limit || queue->owned < queue->limit);
 }
 
@@ -58,7 +59,11 @@ bool iotarget_queue_readable(const struct iotarget_queue *queue)
  */
 void iotarget_queue_wake(struct iotarget_queue *queue, bool sync)
 {
-	if (iotarget_queue_readable(queue))
+	if (!iotarget_queue_readable(queue))
+		return;
+	if (queue->device->driver)
+		queue_work(iotarget_wq, &queue->device->driver->work);
+	else
 		iotarget_wake_one(&queue->waiters, &queue->pollers,
 				  EPOLLIN | EPOLLRDNORM, sync);
 }
@@ -117,4 +122,28 @@ void iotarget_queue_undo(struct iotarget_request *req)
 	iotarget_request_move(req, IOTARGET_QUEUED, iotarget_queue_cancel);
 	list_add(&req->node, iotarget_target_holds_back(target) ?
 		 &target->held : &queue->requests);
+}
+
+/*
+ * By its owner: back to the head, to be handed out again. With the mark of a
+ * cancel it does not wait there: where the queue is stopped, it completes.
+ */
+int iotarget_queue_requeue(struct iotarget_request *req)
+{
+	struct iotarget_queue *queue = req->queue;
+
+	if (req->state == IOTARGET_CLAIMED)
+		return -ECANCELED;
+	if (req->state != IOTARGET_OWNED || req->routine)
+		return -EINVAL;
+	if (req->cancelled && queue->stopped) {
+		iotarget_request_complete(req, -ECANCELED, 0, false);
+		return 0;
+	}
+	queue->owned--;
+	iotarget_request_move(req, IOTARGET_QUEUED,
+			      req->cancelled ? NULL : iotarget_queue_cancel);
+	list_add(&req->node, &queue->requests);
+	iotarget_queue_wake(queue, false);
+	return 0;
 }

@@ -12,10 +12,13 @@
  *  FREE         nobody    none            PREPARING
  *  PREPARING    SEND      none            QUEUED, FREE
  *  QUEUED       queue     the queue's     DELIVERING, COMPLETED
+ *                         or none, if a
+ *                         driver requeued
+ *                         it cancelled
  *  DELIVERING   host,     the bridge's    OWNED (copied), QUEUED (not copied),
  *               not yet   or none         CLAIMED (cancel), COMPLETED (end)
- *  OWNED        host      the bridge's    CLAIMED (cancel), COMPLETED
- *                         or none
+ *  OWNED        host      the bridge's    CLAIMED (cancel), QUEUED (requeue),
+ *                         or none         COMPLETED
  *  CLAIMED      host      taken           TOLD (OnCancel fetched), COMPLETED
  *                                         (end; not copied)
  *  TOLD         host      taken           COMPLETED
@@ -44,7 +47,7 @@ static const u16 iotarget_edges[] = {
 				BIT(IOTARGET_QUEUED) | BIT(IOTARGET_CLAIMED) |
 				BIT(IOTARGET_COMPLETED),
 	[IOTARGET_OWNED] = BIT(IOTARGET_OWNED) | BIT(IOTARGET_CLAIMED) |
-			   BIT(IOTARGET_COMPLETED),
+			   BIT(IOTARGET_QUEUED) | BIT(IOTARGET_COMPLETED),
 	[IOTARGET_CLAIMED] = BIT(IOTARGET_TOLD) | BIT(IOTARGET_COMPLETED),
 	[IOTARGET_TOLD] = BIT(IOTARGET_COMPLETED),
 	[IOTARGET_COMPLETED] = BIT(IOTARGET_READY),

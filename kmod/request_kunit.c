@@ -4,8 +4,10 @@
  * leads. The tables are typed from the design, not from request.c.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
 
 #include "internal.h"
+#include "iotarget.h"
 
 /**
  * struct iotarget_fixture - a request on a device that no process has
@@ -271,11 +273,103 @@ static void iotarget_kunit_undo(struct kunit *test)
 	spin_unlock(&f->device->lock);
 }
 
+/**
+ * struct iotarget_kunit_driver - a driver that keeps what it is given
+ * @driver: with a parallel queue
+ * @id: the last request
+ * @calls: of on_request()
+ * @called: it was
+ */
+struct iotarget_kunit_driver {
+	struct iotarget_driver driver;
+	u64 id;
+	unsigned int calls;
+	struct completion called;
+};
+
+static void iotarget_kunit_on_request(struct iotarget_driver *driver,
+				      const struct iotarget_driver_request *request)
+{
+	struct iotarget_kunit_driver *d =
+		container_of(driver, struct iotarget_kunit_driver, driver);
+
+	d->id = request->id;
+	d->calls++;
+	complete(&d->called);
+}
+
+/*
+ * A request that was cancelled, while its driver had it unmarked, arrives at the
+ * queue again.
+ */
+static void iotarget_kunit_arrive(struct kunit *test, bool stopped)
+{
+	struct iotarget_kunit_driver *d = kunit_kzalloc(test, sizeof(*d),
+							GFP_KERNEL);
+	struct iotarget_target *target;
+	struct iotarget_request *req;
+	LIST_HEAD(list);
+
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	d->driver.name = "kunit";
+	d->driver.mode = 0600;
+	d->driver.dispatch = IOTARGET_DISPATCH_PARALLEL;
+	d->driver.on_request = iotarget_kunit_on_request;
+	init_completion(&d->called);
+	KUNIT_ASSERT_EQ(test, 0, iotarget_driver_register(&d->driver));
+	target = iotarget_target_create(d->driver.device);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(target));
+	KUNIT_ASSERT_EQ(test, 1, iotarget_slots_take(target, 1, &list));
+	req = list_first_entry(&list, struct iotarget_request, node);
+	spin_lock(&d->driver.device->lock);
+	KUNIT_EXPECT_EQ(test, 0,
+			iotarget_send_publish(target, &list, 1, NULL, false));
+	spin_unlock(&d->driver.device->lock);
+	wait_for_completion(&d->called);
+
+	spin_lock(&d->driver.device->lock);
+	KUNIT_EXPECT_EQ(test, (int)IOTARGET_MARKED,
+			(int)iotarget_request_cancel(req));
+	spin_unlock(&d->driver.device->lock);
+	if (stopped)
+		iotarget_driver_stop(&d->driver);
+	KUNIT_EXPECT_EQ(test, 0, iotarget_driver_requeue(&d->driver, d->id));
+	if (!stopped) {
+		wait_for_completion(&d->called);
+		KUNIT_EXPECT_EQ(test, 1,
+				iotarget_driver_is_canceled(&d->driver, d->id));
+		KUNIT_EXPECT_EQ(test, 0,
+				iotarget_driver_complete(&d->driver, d->id,
+							 -ECANCELED, 0));
+	}
+	flush_work(&d->driver.work);
+	KUNIT_EXPECT_EQ(test, stopped ? 1 : 2, d->calls);
+	KUNIT_EXPECT_EQ(test, (int)IOTARGET_READY, (int)req->state);
+	KUNIT_EXPECT_EQ(test, -ECANCELED, req->status);
+	KUNIT_EXPECT_EQ(test, -ENOENT, iotarget_driver_requeue(&d->driver, d->id));
+
+	iotarget_target_close(target);
+	iotarget_driver_unregister(&d->driver);
+	iotarget_driver_put(&d->driver);
+}
+
+static void iotarget_kunit_u09_arrives_at_a_stopped_queue(struct kunit *test)
+{
+	iotarget_kunit_arrive(test, true);
+}
+
+static void iotarget_kunit_u10_arrives_at_an_idle_queue(struct kunit *test)
+{
+	iotarget_kunit_arrive(test, false);
+}
+
 static struct kunit_case iotarget_kunit_cases[] = {
 	KUNIT_CASE(iotarget_kunit_operations),
 	KUNIT_CASE(iotarget_kunit_mark_sticks),
 	KUNIT_CASE(iotarget_kunit_holds),
 	KUNIT_CASE(iotarget_kunit_undo),
+	KUNIT_CASE(iotarget_kunit_u09_arrives_at_a_stopped_queue),
+	KUNIT_CASE(iotarget_kunit_u10_arrives_at_an_idle_queue),
 	{}
 };
 

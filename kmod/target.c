@@ -146,6 +146,7 @@ static void iotarget_deadline_work(struct work_struct *work)
 		iotarget_deadline_remove(req);
 		req->timed_out = !req->cancelled;
 		iotarget_request_cancel(req);
+		iotarget_driver_run_cancels(device);
 		cond_resched_lock(&device->lock);
 	}
 	iotarget_deadline_arm(target);
@@ -323,6 +324,7 @@ static void iotarget_target_for_each(struct iotarget_target *target,
 	list_for_each_entry(chunk, &target->chunks, node) {
 		for (i = 0; i < IOTARGET_CHUNK_SLOTS; i++)
 			fn(&chunk->slots[i], context);
+		iotarget_driver_run_cancels(device);
 		spin_unlock(&device->lock);
 		cond_resched();
 		spin_lock(&device->lock);
@@ -993,6 +995,7 @@ int iotarget_cancel(struct iotarget_call *call)
 			args->completed = 1;
 		else
 			iotarget_target_cancel_one(req, args);
+		iotarget_driver_run_cancels(device);
 		spin_unlock(&device->lock);
 		break;
 	case IOTARGET_CANCEL_THREAD:
