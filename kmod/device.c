@@ -349,6 +349,24 @@ void iotarget_names_exit(void)
  * Lifetime
  */
 
+/* All that are not freed, by number, for debugfs. */
+static DEFINE_XARRAY_ALLOC1(iotarget_devices);
+
+/* The first from @number on, with a reference. */
+struct iotarget_device *iotarget_device_next(unsigned long number)
+{
+	struct iotarget_device *device;
+
+	xa_lock(&iotarget_devices);
+	do {
+		device = xa_find(&iotarget_devices, &number, ULONG_MAX,
+				 XA_PRESENT);
+		number++;
+	} while (device && !kref_get_unless_zero(&device->refs));
+	xa_unlock(&iotarget_devices);
+	return device;
+}
+
 void iotarget_device_get(struct iotarget_device *device)
 {
 	kref_get(&device->refs);
@@ -360,6 +378,7 @@ static void iotarget_device_free(struct kref *refs)
 		container_of(refs, struct iotarget_device, refs);
 	unsigned int i;
 
+	xa_erase(&iotarget_devices, device->number);
 	for (i = 0; i < IOTARGET_LEAVES; i++)
 		kfree(device->table[i]);
 	ida_destroy(&device->chunks);
@@ -526,7 +545,7 @@ int iotarget_device_release(struct inode *inode, struct file *file)
 struct iotarget_device *
 iotarget_device_alloc(const struct iotarget_device_create *args)
 {
-	static atomic_t number = ATOMIC_INIT(0);
+	static u32 next;
 	struct iotarget_device *device;
 
 	device = kvzalloc(sizeof(*device), GFP_KERNEL_ACCOUNT);
@@ -540,7 +559,11 @@ iotarget_device_alloc(const struct iotarget_device_create *args)
 	INIT_LIST_HEAD(&device->cleanups);
 	kref_init(&device->refs);
 	ida_init(&device->chunks);
-	device->number = atomic_inc_return(&number);
+	if (xa_alloc_cyclic(&iotarget_devices, &device->number, device,
+			    xa_limit_31b, &next, GFP_KERNEL_ACCOUNT) < 0) {
+		kvfree(device);
+		return NULL;
+	}
 	return device;
 }
 

@@ -38,6 +38,7 @@
 
 #include <linux/iotarget.h>
 
+struct dentry;
 struct iotarget_node;
 struct iotarget_pages;
 struct iotarget_account;
@@ -245,7 +246,7 @@ struct iotarget_queue {
  * @cleanups: targets whose CLEANUP the host has fetched and not answered (lock)
  * @refs: see the top of this file
  * @driver: the driver module's, or NULL: then a host serves it (lock)
- * @number: names it in traces (const)
+ * @number: names it in traces and in debugfs (const)
  * @account: whose it is, or NULL: a driver module's; a reference (const)
  * @chunks: which indexes of chunks are taken (its own lock)
  * @node: its name, or NULL (iotarget_names)
@@ -263,7 +264,7 @@ struct iotarget_device {
 	struct list_head cleanups;
 	struct kref refs;
 	struct iotarget_driver *driver;
-	unsigned int number;
+	u32 number;
 	struct iotarget_account *account;
 	struct ida chunks;
 	struct iotarget_node *node;
@@ -464,6 +465,7 @@ void iotarget_device_close(void *object);
 int iotarget_target_open(struct iotarget_call *call);
 int iotarget_name(struct iotarget_call *call);
 int iotarget_device_shutdown(struct iotarget_call *call);
+struct iotarget_device *iotarget_device_next(unsigned long number);
 void iotarget_device_get(struct iotarget_device *device);
 void iotarget_device_put(struct iotarget_device *device);
 struct iotarget_request *iotarget_device_find(struct iotarget_device *device,
@@ -567,6 +569,10 @@ struct iotarget_call {
 		struct iotarget_queue_control queue_control;
 	} args;
 };
+
+/* debugfs.c */
+struct dentry *iotarget_debugfs_init(void);
+void iotarget_debugfs_exit(void);
 
 /* main.c */
 int iotarget_call_respond(struct iotarget_call *call);

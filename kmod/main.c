@@ -229,14 +229,14 @@ static int __init iotarget_init(void)
 	err = iotarget_names_init(&iotarget_target_fops);
 	if (err)
 		goto destroy;
-	iotarget_race_init();
+	iotarget_race_init(iotarget_debugfs_init());
 	err = misc_register(&iotarget_control);
 	if (err)
 		goto exit;
 	return 0;
 
 exit:
-	iotarget_race_exit();
+	iotarget_debugfs_exit();
 	iotarget_names_exit();
 destroy:
 	destroy_workqueue(iotarget_wq);
@@ -247,7 +247,7 @@ destroy:
 static void __exit iotarget_exit(void)
 {
 	misc_deregister(&iotarget_control);
-	iotarget_race_exit();
+	iotarget_debugfs_exit();
 	iotarget_names_exit();
 	destroy_workqueue(iotarget_wq);
 	rcu_barrier();

@@ -24,7 +24,6 @@ struct iotarget_race_window {
 };
 
 static struct iotarget_race_window iotarget_races[IOTARGET_RACES];
-static struct dentry *iotarget_race_dir;
 
 static const char * const iotarget_race_names[IOTARGET_RACES] = {
 	[IOTARGET_RACE_SEND_PUBLISH] = "send_publish",
@@ -97,21 +96,14 @@ static const struct file_operations iotarget_race_fops = {
 	.write = iotarget_race_write,
 };
 
-void iotarget_race_init(void)
+void iotarget_race_init(struct dentry *parent)
 {
+	struct dentry *dir = debugfs_create_dir("race", parent);
 	unsigned int i;
 
-	iotarget_race_dir = debugfs_create_dir("race",
-					       debugfs_create_dir("iotarget", NULL));
 	for (i = 0; i < IOTARGET_RACES; i++) {
 		init_waitqueue_head(&iotarget_races[i].wait);
-		debugfs_create_file(iotarget_race_names[i], 0600,
-				    iotarget_race_dir, &iotarget_races[i],
-				    &iotarget_race_fops);
+		debugfs_create_file(iotarget_race_names[i], 0600, dir,
+				    &iotarget_races[i], &iotarget_race_fops);
 	}
-}
-
-void iotarget_race_exit(void)
-{
-	debugfs_lookup_and_remove("iotarget", NULL);
 }

@@ -6,6 +6,8 @@
 #ifndef _IOTARGET_RACE_H
 #define _IOTARGET_RACE_H
 
+struct dentry;
+
 /**
  * enum iotarget_race - where a thread can be parked; no lock is held there
  * @IOTARGET_RACE_SEND_PUBLISH: SEND has filled its slots
@@ -32,12 +34,10 @@ enum iotarget_race {
 
 #ifdef IOTARGET_TEST
 void iotarget_race_point(enum iotarget_race race);
-void iotarget_race_init(void);
-void iotarget_race_exit(void);
+void iotarget_race_init(struct dentry *parent);
 #else
 static inline void iotarget_race_point(enum iotarget_race race) {}
-static inline void iotarget_race_init(void) {}
-static inline void iotarget_race_exit(void) {}
+static inline void iotarget_race_init(struct dentry *parent) {}
 #endif
 
 #endif

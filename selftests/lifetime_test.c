@@ -3,6 +3,7 @@
  * The end of devices and targets, by SHUTDOWN, last close and death, with a
  * request in each state; copies of fds; names. U62, U93, U94, U99.
  */
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -139,6 +140,48 @@ TEST_F(end, a_duplicate_keeps_the_device)
 	EXPECT_EQ(id, record.id);
 	close(copy);
 	EXPECT_EQ(POLLIN | POLLERR | POLLHUP, poll_now(self->target));
+}
+
+#define STATE "/sys/kernel/debug/iotarget/state"
+
+/* debugfs shows it in its state, after devices that have more and fewer slots. */
+TEST_F(end, root_sees_it)
+{
+	static const char *const shown[] = {
+		[QUEUED] = "QUEUED cancelable\n", [UNMARKED] = "OWNED\n",
+		[HURRIED] = "OWNED cancelled\n", [MARKABLE] = "OWNED cancelable\n",
+		[CLAIMED] = "CLAIMED cancelled\n", [TOLD_] = "TOLD cancelled\n",
+	};
+	int other = parallel_create(), last = parallel_create();
+	int target = target_open(other), i, devices = 0, found = 0;
+	char line[256], want[32];
+	FILE *file;
+
+	if (geteuid()) {
+		EXPECT_EQ(-1, access(STATE, F_OK));
+		SKIP(return, "debugfs is for root");
+	}
+	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	for (i = 0; i < 40; i++)
+		ASSERT_EQ(0, send_one(target, 0, NULL));
+	snprintf(want, sizeof(want), "  request %#llx ", self->id);
+	file = fopen(STATE, "r");
+	ASSERT_NE(NULL, file);
+	while (fgets(line, sizeof(line), file)) {
+		devices += !strncmp(line, "device ", 7);
+		/* (ids are a device's own: of the others this is no proof) */
+		if (strncmp(line, want, strlen(want)))
+			continue;
+		found += variant->state != DONE &&
+			 strstr(line, shown[variant->state]) &&
+			 strstr(line, " control code=0x1 in=0 out=0 ");
+	}
+	fclose(file);
+	EXPECT_LE(3, devices);
+	EXPECT_EQ(variant->state != DONE, !!found);
+	close(target);
+	close(other);
+	close(last);
 }
 
 /* SHUTDOWN is for the object, on whichever fd. */
