@@ -45,8 +45,9 @@ bench: modules-6.1
 
 # The module for the running kernel, the libraries, and the header.
 install: all
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
-	depmod -a
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install \
+		$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
+	$(if $(DESTDIR),,depmod -a)
 	$(MAKE) -C userlib install
 	install -D -m 644 uapi/linux/iotarget.h \
 		$(DESTDIR)$(or $(PREFIX),/usr/local)/include/linux/iotarget.h
