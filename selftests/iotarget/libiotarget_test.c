@@ -44,6 +44,8 @@ enum event {
 
 static _Atomic enum event stop_event;
 static sem_t stopped, go_on[EVENTS];
+/* The next READ fails so. */
+static atomic_int read_error;
 /* Set: each FETCH that wants a record is counted here as it begins. */
 static sem_t fetching;
 
@@ -66,7 +68,9 @@ static enum event answered(unsigned long number, void *arg, int ret)
 		element = (void *)(uintptr_t)fetch->complete.ptr;
 		if (!ret && fetch->fetched)
 			return record->event == IOTARGET_EVENT_CANCEL ?
-			       GOT_CANCEL : GOT_REQUEST;
+				       GOT_CANCEL :
+			       record->event == IOTARGET_EVENT_REQUEST ?
+				       GOT_REQUEST : NOTHING;
 		if (!ret && fetch->completed && element->result)
 			return COMPLETE_REFUSED;
 	}
@@ -82,6 +86,10 @@ int __wrap_ioctl(int fd, unsigned long number, void *arg)
 	atomic_fetch_add(&ioctls, 1);
 	if (number == IOTARGET_FETCH && fetch->fetch.count)
 		sem_post(&fetching);
+	if (number == IOTARGET_READ && read_error) {
+		errno = atomic_exchange(&read_error, 0);
+		return -1;
+	}
 	ret = __real_ioctl(fd, number, arg);
 	err = errno;
 	event = answered(number, arg, ret);
@@ -110,6 +118,7 @@ static void wait_for(sem_t *sem)
 static struct world {
 	int device;
 	int target;
+	uint64_t file;
 	struct iotarget_host *host;
 	pthread_t threads[THREADS];
 	unsigned int running;
@@ -174,9 +183,12 @@ static void start_threads(unsigned int n)
 }
 
 /* 0 or the first error */
-static int set_up(const struct iotarget_driver *driver, uint32_t dispatch)
+static int set_up_flags(const struct iotarget_driver *driver, uint32_t dispatch,
+			uint32_t flags)
 {
-	struct iotarget_device_create options = { .dispatch = dispatch };
+	struct iotarget_device_create options = {
+		.dispatch = dispatch, .flags = flags,
+	};
 	int ret;
 
 	sem_init(&stopped, 0, 0);
@@ -189,11 +201,16 @@ static int set_up(const struct iotarget_driver *driver, uint32_t dispatch)
 	w.device = iotarget_device_create(&options);
 	if (w.device < 0)
 		return w.device;
-	w.target = iotarget_target_open(w.device, NULL);
+	w.target = iotarget_target_open(w.device, &w.file);
 	if (w.target < 0)
 		return w.target;
 	ret = iotarget_host_create(w.device, driver, &w, &w.host);
 	return ret;
+}
+
+static int set_up(const struct iotarget_driver *driver, uint32_t dispatch)
+{
+	return set_up_flags(driver, dispatch, 0);
 }
 
 /* The number of threads whose loop did not end well. */
@@ -802,6 +819,45 @@ TEST_F(host, on_cancel_while_in_on_request)
 	EXPECT_EQ(w.cancels, 1);
 }
 
+/* Another thread's two requests, which is there until it may go. */
+static void *send_two(void *tid)
+{
+	send_one(0);
+	send_one(0);
+	*(atomic_uint *)tid = gettid();
+	wait_for(&gate);
+	return NULL;
+}
+
+TEST_F(host, cancel_thread)
+{
+	struct iotarget_cancel answer;
+	uint64_t own = send_one(0), id;
+	pthread_t sender;
+	atomic_uint tid = 0;
+
+	sem_init(&gate, 0, 0);
+	pthread_create(&sender, NULL, send_two, &tid);
+	while (!tid)
+		sched_yield();
+	EXPECT_EQ(iotarget_cancel_thread(w.target, tid, &answer), 0);
+	ASSERT_EQ(answer.delivered, 2);
+	EXPECT_EQ(iotarget_cancel_thread(w.target, tid, NULL), -ENOENT);
+	sem_post(&gate);
+	pthread_join(sender, NULL);
+	EXPECT_EQ(reap_one(&id), -ECANCELED);
+	EXPECT_NE(id, own);
+	EXPECT_EQ(reap_one(&id), -ECANCELED);
+	EXPECT_NE(id, own);
+	EXPECT_FALSE(reapable());
+
+	EXPECT_EQ(iotarget_cancel_thread(w.target, 0, &answer), 0);
+	EXPECT_EQ(answer.delivered, 1);
+	ASSERT_TRUE(reapable());
+	EXPECT_EQ(reap_one(&id), -ECANCELED);
+	EXPECT_EQ(id, own);
+}
+
 TEST_F(host, cancel_all)
 {
 	struct iotarget_cancel answer;
@@ -905,6 +961,389 @@ TEST_F(cancelable, cancel_and_complete_in_on_request)
 	EXPECT_EQ(w.cancels, 0);
 	EXPECT_EQ(w.releases, 1);
 	EXPECT_EQ(reap_one(NULL), -ECANCELED);
+}
+
+/* ---------------------------------------------------------------- deadlines */
+
+static uint64_t monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+TEST(deadline_is_from_now)
+{
+	uint64_t before = monotonic();
+	uint64_t deadline = iotarget_deadline(1000000000);
+
+	EXPECT_GE(deadline, before + 1000000000);
+	EXPECT_LE(deadline, monotonic() + 1000000000);
+	/* a very long time is no short one */
+	EXPECT_EQ(iotarget_deadline(UINT64_MAX), UINT64_MAX);
+	EXPECT_EQ(iotarget_deadline(UINT64_MAX - 1), UINT64_MAX);
+}
+
+static uint64_t send_until(uint64_t nanoseconds)
+{
+	struct iotarget_send_element e = {
+		.type = CONTROL, .deadline = iotarget_deadline(nanoseconds),
+	};
+
+	return iotarget_send(w.target, &e, 1) == 1 ? e.id : 0;
+}
+
+TEST_F(cancelable, deadline)
+{
+	struct pollfd p = { .fd = iotarget_host_fd(w.host), .events = POLLIN };
+	uint64_t time;
+
+	/* in the queue */
+	ASSERT_NE(send_until(0), 0);
+	EXPECT_EQ(reap_one(NULL), -ETIMEDOUT);
+	EXPECT_EQ(iotarget_host_step(w.host), 0);
+
+	/* with the driver, if it came before its time */
+	w.cancel = complete_status_7;
+	for (time = 50000000; !w.requests; time *= 2) {
+		ASSERT_NE(send_until(time), 0);
+		iotarget_host_step(w.host);
+		if (w.requests && !w.cancels) {
+			ASSERT_EQ(poll(&p, 1, -1), 1);
+			EXPECT_EQ(iotarget_host_step(w.host), 1);
+		}
+		EXPECT_EQ(reap_one(NULL), -ETIMEDOUT);
+	}
+	EXPECT_EQ(w.cancels, 1);
+
+	/* in time */
+	w.request = complete_ok;
+	ASSERT_NE(send_until(UINT64_MAX), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(reap_one(NULL), 0);
+	EXPECT_EQ(w.cancels, 1);
+}
+
+/* -------------------------------------------------------------------- parts */
+
+#define LONG	200000
+
+static unsigned char *pattern(void)
+{
+	unsigned char *bytes = malloc(LONG);
+	int i;
+
+	for (i = 0; i < LONG; i++)
+		bytes[i] = i * 7 + i / 251;
+	return bytes;
+}
+
+static const struct iotarget_driver by_parts = {
+	.size = sizeof(by_parts),
+	.flags = IOTARGET_DRIVER_PARTS,
+	.on_request = on_request,
+	.on_release = on_release,
+};
+
+TEST(parts)
+{
+	unsigned char *in = pattern(), *part = malloc(LONG), *out = malloc(LONG);
+	struct iotarget_send_element e = {
+		.type = CONTROL,
+		.in = (uintptr_t)in, .in_length = LONG,
+		.out = (uintptr_t)out, .out_length = LONG,
+	};
+	struct iotarget_reap_element c;
+	struct iotarget_request *r;
+	uint32_t n;
+
+	ASSERT_EQ(set_up(&by_parts, IOTARGET_DISPATCH_PARALLEL), 0);
+	ASSERT_EQ(iotarget_send(w.target, &e, 1), 1);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	r = w.last;
+	n = r->in_copied;
+	EXPECT_EQ(r->in_length, LONG);
+	EXPECT_GT(n, 0);
+	ASSERT_LT(n, LONG - 50000);
+	EXPECT_EQ(memcmp(r->in, in, n), 0);
+
+	/* what is beyond the end is cut */
+	EXPECT_EQ(iotarget_request_read(r, n, part, 50000), 50000);
+	EXPECT_EQ(iotarget_request_read(r, n + 50000, part + 50000, LONG),
+		  LONG - 50000 - (int)n);
+	EXPECT_EQ(memcmp(part, in + n, LONG - n), 0);
+	EXPECT_EQ(iotarget_request_read(r, LONG, part, 1), 0);
+	EXPECT_EQ(iotarget_request_read(r, LONG + 1, part, 1), -EINVAL);
+
+	memset(part, 0xab, LONG);
+	EXPECT_EQ(iotarget_request_write(r, 0, part, 100), 100);
+	EXPECT_EQ(iotarget_request_write(r, 100, in + 100, LONG), LONG - 100);
+	EXPECT_EQ(iotarget_request_write(r, LONG + 1, part, 1), -EINVAL);
+	iotarget_request_get(r);
+	EXPECT_EQ(iotarget_request_complete(r, 3, NULL, 0, LONG), 0);
+	EXPECT_EQ(iotarget_request_read(r, 0, part, 1), -ENOENT);
+	EXPECT_EQ(iotarget_request_write(r, 0, part, 1), -ENOENT);
+	iotarget_request_put(r);
+
+	ASSERT_EQ(iotarget_reap(w.target, &c, 1), 1);
+	EXPECT_EQ(c.status, 3);
+	EXPECT_EQ(c.information, LONG);
+	EXPECT_EQ(memcmp(out, part, 100), 0);
+	EXPECT_EQ(memcmp(out + 100, in + 100, LONG - 100), 0);
+	TEAR_DOWN();
+	free(in);
+	free(part);
+	free(out);
+}
+
+/* The sender's own pages: one direction. What the driver leaves out is zero. */
+TEST(parts_of_one_direction)
+{
+	unsigned char *in = pattern(), *part = malloc(LONG), *out = malloc(LONG);
+	struct iotarget_send_element e[2] = {
+		{ .user_data = 0, .type = IOTARGET_TYPE_WRITE,
+		  .in = (uintptr_t)in, .in_length = LONG },
+		{ .user_data = 1, .type = IOTARGET_TYPE_READ,
+		  .out = (uintptr_t)out, .out_length = LONG },
+	};
+	struct iotarget_reap_element c;
+	int i;
+
+	ASSERT_EQ(set_up(&by_parts, IOTARGET_DISPATCH_SEQUENTIAL), 0);
+	memset(out, 0xee, LONG);
+	ASSERT_EQ(iotarget_send(w.target, e, 2), 2);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(iotarget_request_read(w.last, 100001, part, LONG), 99999);
+	EXPECT_EQ(memcmp(part, in + 100001, 99999), 0);
+	EXPECT_EQ(iotarget_request_complete(w.last, 0, NULL, 0, LONG), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(w.last->in_copied, 0);
+	EXPECT_EQ(iotarget_request_write(w.last, 0, in, 100001), 100001);
+	EXPECT_EQ(iotarget_request_complete(w.last, 0, NULL, 0, LONG), 0);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(iotarget_reap(w.target, &c, 1), 1);
+		EXPECT_EQ(c.information, LONG);
+	}
+	memset(part, 0, LONG);
+	EXPECT_EQ(memcmp(out, in, 100001), 0);
+	EXPECT_EQ(memcmp(out + 100001, part, LONG - 100001), 0);
+	TEAR_DOWN();
+	free(in);
+	free(part);
+	free(out);
+}
+
+/* A driver that does not ask for parts has all at once. */
+TEST_F(host, long_input_is_whole)
+{
+	unsigned char *in = pattern();
+	struct iotarget_send_element e = {
+		.type = IOTARGET_TYPE_WRITE,
+		.in = (uintptr_t)in, .in_length = LONG,
+	};
+
+	ASSERT_EQ(iotarget_send(w.target, &e, 1), 1);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(w.last->in_copied, LONG);
+	EXPECT_EQ(memcmp(w.last->in, in, LONG), 0);
+	complete_ok(w.last);
+	EXPECT_EQ(reap_one(NULL), 0);
+	free(in);
+}
+
+/* It cannot be had: the sender hears of it, and the driver does not. */
+TEST(long_input_fails)
+{
+	unsigned char *in = pattern();
+	struct iotarget_send_element e = {
+		.type = IOTARGET_TYPE_WRITE,
+		.in = (uintptr_t)in, .in_length = LONG,
+	};
+
+	ASSERT_EQ(set_up_flags(&cancelable, IOTARGET_DISPATCH_PARALLEL,
+			       IOTARGET_DEVICE_STRICT), 0);
+	read_error = EFAULT;
+	ASSERT_EQ(iotarget_send(w.target, &e, 1), 1);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	ASSERT_TRUE(reapable());
+	EXPECT_EQ(reap_one(NULL), -EFAULT);
+	EXPECT_EQ(w.requests, 0);
+	TEAR_DOWN();
+	free(in);
+}
+
+/* -------------------------------------------------------------------- files */
+
+static struct {
+	uint64_t last;
+	atomic_int cleanups, closes;
+	/* how iotarget_request_is_canceled() answers in on_cleanup */
+	int canceled;
+	/* set: on_cleanup completes it */
+	struct iotarget_request *complete;
+} files;
+
+static void on_cleanup(void *context, uint64_t file)
+{
+	if (context != &w)
+		return;
+	files.last = file;
+	atomic_fetch_add(&files.cleanups, 1);
+	if (w.last)
+		files.canceled = iotarget_request_is_canceled(w.last);
+	if (files.complete)
+		complete_status_7(files.complete);
+}
+
+static void on_close(void *context, uint64_t file)
+{
+	if (context == &w && file == files.last)
+		atomic_fetch_add(&files.closes, 1);
+}
+
+static const struct iotarget_driver with_files = {
+	.size = sizeof(with_files),
+	.on_request = on_request,
+	.on_cancel = on_cancel,
+	.on_release = on_release,
+	.on_cleanup = on_cleanup,
+	.on_close = on_close,
+};
+
+FIXTURE(files) { };
+FIXTURE_SETUP(files)
+{
+	ASSERT_EQ(set_up_flags(&with_files, IOTARGET_DISPATCH_PARALLEL,
+			       IOTARGET_DEVICE_FILE_EVENTS), 0);
+}
+FIXTURE_TEARDOWN(files)
+{
+	TEAR_DOWN();
+}
+
+TEST_F(files, cleanup_and_close)
+{
+	ASSERT_NE(send_one(0), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	files.complete = w.last;
+	ASSERT_NE(send_one(0), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	/* this one stays in the queue, and is never seen */
+	ASSERT_NE(send_one(0), 0);
+	EXPECT_EQ(iotarget_shutdown(w.target), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(files.cleanups, 1);
+	EXPECT_EQ(files.last, w.file);
+	/* the cancels came after on_cleanup */
+	EXPECT_EQ(files.canceled, 0);
+	EXPECT_EQ(iotarget_request_is_canceled(w.last), 1);
+	EXPECT_EQ(w.releases, 1);
+	EXPECT_EQ(iotarget_host_step(w.host), 0);
+	EXPECT_EQ(files.closes, 0);
+	complete_ok(w.last);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(files.closes, 1);
+	EXPECT_EQ(files.cleanups, 1);
+	EXPECT_EQ(w.requests, 2);
+}
+
+/* U91, U92, as a driver sees it: on_cleanup, on_cancel, on_close */
+TEST_F(files, marked)
+{
+	w.request = mark;
+	w.cancel = complete_ok;
+	ASSERT_NE(send_one(0), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(iotarget_shutdown(w.target), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 3);
+	EXPECT_EQ(files.cleanups, 1);
+	EXPECT_EQ(w.cancels, 1);
+	EXPECT_EQ(files.closes, 1);
+}
+
+/* A driver without these callbacks: what a closed target sent ends all the same. */
+TEST(files_without_callbacks)
+{
+	ASSERT_EQ(set_up_flags(&plain, IOTARGET_DISPATCH_PARALLEL,
+			       IOTARGET_DEVICE_FILE_EVENTS), 0);
+	w.request = mark;
+	w.cancel = complete_ok;
+	ASSERT_NE(send_one(0), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(iotarget_shutdown(w.target), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 3);
+	EXPECT_EQ(w.cancels, 1);
+	EXPECT_EQ(w.releases, 1);
+	TEAR_DOWN();
+}
+
+/* A device that was made without the flag tells nothing. */
+TEST(files_without_flag)
+{
+	ASSERT_EQ(set_up(&with_files, IOTARGET_DISPATCH_PARALLEL), 0);
+	ASSERT_NE(send_one(0), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(iotarget_shutdown(w.target), 0);
+	EXPECT_EQ(iotarget_request_is_canceled(w.last), 1);
+	complete_ok(w.last);
+	EXPECT_EQ(iotarget_host_step(w.host), 0);
+	EXPECT_EQ(files.cleanups, 0);
+	TEAR_DOWN();
+}
+
+/* A program that was built before there were on_cleanup and on_close. */
+TEST(first_version_of_driver)
+{
+	struct iotarget_driver old = with_files;
+
+	old.size = offsetof(struct iotarget_driver, on_cleanup);
+	ASSERT_EQ(set_up_flags(&old, IOTARGET_DISPATCH_PARALLEL,
+			       IOTARGET_DEVICE_FILE_EVENTS), 0);
+	EXPECT_EQ(iotarget_shutdown(w.target), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 2);
+	EXPECT_EQ(files.cleanups, 0);
+	EXPECT_EQ(files.closes, 0);
+	TEAR_DOWN();
+}
+
+/* ------------------------------------------------------------------- strict */
+
+/* U24 */
+TEST(strict)
+{
+	ASSERT_EQ(set_up_flags(&plain, IOTARGET_DISPATCH_PARALLEL,
+			       IOTARGET_DEVICE_STRICT), 0);
+	w.request = mark;
+	ASSERT_NE(send_one(0), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(iotarget_request_complete(w.last, 3, NULL, 0, 0), -EINVAL);
+	EXPECT_FALSE(reapable());
+	EXPECT_EQ(w.releases, 0);
+	EXPECT_EQ(iotarget_request_unmark_cancelable(w.last), 0);
+	EXPECT_EQ(iotarget_request_complete(w.last, 4, NULL, 0, 0), 0);
+	ASSERT_TRUE(reapable());
+	EXPECT_EQ(reap_one(NULL), 4);
+	TEAR_DOWN();
+}
+
+/* Who marked it is the library, so the library takes it back. */
+TEST(strict_cancelable)
+{
+	ASSERT_EQ(set_up_flags(&cancelable, IOTARGET_DISPATCH_PARALLEL,
+			       IOTARGET_DEVICE_STRICT), 0);
+	ASSERT_NE(send_one(0), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	complete_status_7(w.last);
+	ASSERT_TRUE(reapable());
+	EXPECT_EQ(reap_one(NULL), 7);
+
+	w.request = complete_status_7;
+	ASSERT_NE(send_one(0), 0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	ASSERT_TRUE(reapable());
+	EXPECT_EQ(reap_one(NULL), 7);
+	TEAR_DOWN();
 }
 
 /* -------------------------------------------------------------------- races */
@@ -1011,6 +1450,43 @@ TEST_F(cancelable, race_overtaken_request_completes)
 	EXPECT_EQ(reap_one(NULL), -ECANCELED);
 	wait_for(&w.released);
 	EXPECT_EQ(w.cancels, 0);
+}
+
+/*
+ * It never gets to the driver, because its input cannot be had, and meanwhile it
+ * was cancelled: another thread is done with the CANCEL, or it is still to come.
+ */
+TEST_F(cancelable, race_cancelled_and_refused)
+{
+	unsigned char *in = pattern();
+	struct iotarget_send_element e = {
+		.type = IOTARGET_TYPE_WRITE,
+		.in = (uintptr_t)in, .in_length = LONG,
+	};
+	int threads;
+
+	for (threads = 1; threads <= 2; threads++) {
+		start_threads(1);
+		wait_for(&fetching);
+		read_error = EFAULT;
+		stop_event = GOT_REQUEST;
+		ASSERT_EQ(iotarget_send(w.target, &e, 1), 1);
+		wait_for(&stopped);
+		EXPECT_EQ(iotarget_cancel(w.target, e.id),
+			  IOTARGET_CANCEL_DELIVERED);
+		if (threads == 2)
+			wait_for(&fetching);
+		EXPECT_FALSE(reapable());
+		sem_post(&go_on[GOT_REQUEST]);
+		EXPECT_EQ(reap_one(NULL), -ECANCELED);
+		/* each of its threads is back, at the end of the first round */
+		wait_for(&fetching);
+		if (threads == 1)
+			wait_for(&fetching);
+	}
+	EXPECT_EQ(w.requests, 0);
+	EXPECT_EQ(w.cancels, 0);
+	free(in);
 }
 
 static void mark_anew(struct iotarget_request *r)
@@ -1529,6 +2005,105 @@ TEST(stress_mark_U32)
 	EXPECT_GT(w.cancels, 0);
 }
 
+/*
+ * Files that come and go under several threads: each has one on_cleanup, then
+ * one on_close, and by then all of its requests have completed.
+ */
+#define FILES 200
+
+enum { OPEN, CLEANED, CLOSED };
+static struct {
+	_Atomic uint64_t number;
+	atomic_int state, pending;
+} stress_file[THREADS * FILES + 2];
+static sem_t closed;
+
+#define FILE_OF(number) (&stress_file[(number) % ARRAY_SIZE(stress_file)])
+
+static void file_complete(struct iotarget_request *r)
+{
+	atomic_fetch_sub(&FILE_OF(r->file)->pending, 1);
+	complete_ok(r);
+}
+
+static void file_request(struct iotarget_request *r)
+{
+	CHECK(FILE_OF(r->file)->state != CLOSED);
+	atomic_fetch_add(&FILE_OF(r->file)->pending, 1);
+	if (r->code == INLINE)
+		file_complete(r);
+}
+
+static void file_cleanup(void *context, uint64_t file)
+{
+	(void)context;
+	CHECK(atomic_exchange(&FILE_OF(file)->number, file) == 0);
+	CHECK(atomic_exchange(&FILE_OF(file)->state, CLEANED) == OPEN);
+}
+
+static void file_close(void *context, uint64_t file)
+{
+	(void)context;
+	CHECK(FILE_OF(file)->number == file);
+	CHECK(atomic_exchange(&FILE_OF(file)->state, CLOSED) == CLEANED);
+	CHECK(FILE_OF(file)->pending == 0);
+	sem_post(&closed);
+}
+
+static void *file_sender(void *number)
+{
+	unsigned int random = (uintptr_t)number + 1;
+	int i, j;
+
+	for (i = 0; i < FILES; i++) {
+		int target = iotarget_target_open(w.device, NULL);
+		struct iotarget_send_element e[BATCH];
+
+		memset(e, 0, sizeof(e));
+		for (j = 0; j < BATCH; j++) {
+			e[j].type = CONTROL;
+			e[j].code = rand_r(&random) % 2 ? INLINE : UNTIL_CANCEL;
+		}
+		CHECK(iotarget_send(target, e, BATCH) == BATCH);
+		close(target);
+	}
+	return NULL;
+}
+
+TEST(stress_files)
+{
+	const struct iotarget_driver driver = {
+		.size = sizeof(driver),
+		.flags = IOTARGET_DRIVER_CANCELABLE,
+		.on_request = on_request,
+		.on_cancel = on_cancel,
+		.on_release = on_release,
+		.on_cleanup = file_cleanup,
+		.on_close = file_close,
+	};
+	pthread_t senders[THREADS];
+	intptr_t i;
+
+	ASSERT_EQ(set_up_flags(&driver, IOTARGET_DISPATCH_PARALLEL,
+			       IOTARGET_DEVICE_FILE_EVENTS), 0);
+	sem_init(&closed, 0, 0);
+	w.request = file_request;
+	w.cancel = file_complete;
+	start_threads(THREADS);
+	for (i = 0; i < THREADS; i++)
+		pthread_create(&senders[i], NULL, file_sender, (void *)i);
+	for (i = 0; i < THREADS; i++)
+		pthread_join(senders[i], NULL);
+	for (i = 0; i < THREADS * FILES; i++)
+		wait_for(&closed);
+	TEAR_DOWN();
+	EXPECT_EQ(stress_broken, 0);
+	TH_LOG("on_request %d, on_cancel %d", w.requests, w.cancels);
+	/* both sorts reached the driver */
+	EXPECT_GT(w.requests, w.cancels);
+	EXPECT_GT(w.cancels, 0);
+}
+
 /* ----------------------------------------------------------------- shutdown */
 
 static void *send_and_wait(void *arg)
@@ -1625,6 +2200,9 @@ TEST(explain)
 		  NULL);
 	EXPECT_EQ(strstr(why, "insmod"), NULL);
 	EXPECT_EQ(iotarget_node_open("../null"), -EINVAL);
+	/* not "Disk quota exceeded" */
+	iotarget_explain(-EDQUOT, NULL, why, sizeof(why));
+	EXPECT_NE(strstr(why, "/sys/module/iotarget/parameters/user_"), NULL);
 	/* never beyond the buffer */
 	memset(why, 'x', sizeof(why));
 	iotarget_explain(-ENOENT, "nobody-hosts-this", why, 8);
@@ -1663,7 +2241,7 @@ TEST_F(host, named)
 	close(target);
 }
 
-/* Starts "DIRECTORY OF THIS TEST/@command"; its output is in *@pipe. */
+/* Starts @command in the directory of this test; its output is in *@pipe. */
 static pid_t start_example(const char *command, FILE **pipe_file)
 {
 	char self[PATH_MAX] = "", line[PATH_MAX + 128];
@@ -1674,7 +2252,7 @@ static pid_t start_example(const char *command, FILE **pipe_file)
 	    pipe2(fds, O_CLOEXEC))
 		return -1;
 	*strrchr(self, '/') = 0;
-	snprintf(line, sizeof(line), "exec %s/%s 2>&1", self, command);
+	snprintf(line, sizeof(line), "cd %s && exec %s 2>&1", self, command);
 	pid = fork();
 	if (!pid) {
 		dup2(fds[1], 1);
@@ -1709,17 +2287,28 @@ TEST(examples)
 
 	if (geteuid())
 		SKIP(return, "a name needs root");
-	host = start_example("host example-echo", &out);
+	host = start_example("./host example-echo", &out);
 	ASSERT_GT(host, 0);
 	ASSERT_NE(fgets(text, sizeof(text), out), NULL);
 	ASSERT_STREQ(text, "hosting /dev/iotarget/example-echo\n");
-	EXPECT_EQ(run_example("sender example-echo 'Hello, host'", text,
+	EXPECT_EQ(run_example("./sender example-echo 'Hello, host'", text,
 			      sizeof(text)), 0);
 	EXPECT_STREQ(text, "Hello, host\n");
 
+	/* plain senders: what is written is read, once, and then it is the end */
+	EXPECT_EQ(run_example("sh -ec 'echo hello >/dev/iotarget/example-echo;"
+			      "echo again >/dev/iotarget/example-echo;"
+			      "cat /dev/iotarget/example-echo;"
+			      "cat /dev/iotarget/example-echo'", text,
+			      sizeof(text)), 0);
+	EXPECT_STREQ(text, "hello\nagain\n");
+	EXPECT_EQ(run_example("dd if=/dev/zero of=/dev/iotarget/example-echo "
+			      "bs=4097 count=1", text, sizeof(text)), 1);
+	EXPECT_NE(strstr(text, "No space left"), NULL);
+
 	/* IOTARGET_DEBUG=1 says what the library does */
 	setenv("IOTARGET_DEBUG", "1", 1);
-	EXPECT_EQ(run_example("sender example-echo x", text, sizeof(text)), 0);
+	EXPECT_EQ(run_example("./sender example-echo x", text, sizeof(text)), 0);
 	unsetenv("IOTARGET_DEBUG");
 	EXPECT_NE(strstr(text, "open /dev/iotarget/example-echo"), NULL);
 	EXPECT_NE(strstr(text, "send 1 to target"), NULL);
@@ -1727,7 +2316,7 @@ TEST(examples)
 	kill(host, SIGTERM);
 	waitpid(host, NULL, 0);
 	fclose(out);
-	EXPECT_EQ(run_example("sender example-echo gone", text, sizeof(text)),
+	EXPECT_EQ(run_example("./sender example-echo gone", text, sizeof(text)),
 		  1);
 	EXPECT_NE(strstr(text, "/dev/iotarget/example-echo is missing"), NULL);
 }

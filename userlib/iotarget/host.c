@@ -36,8 +36,8 @@
 #include "internal.h"
 
 #define SLOTS		(1UL << IOTARGET_ID_SLOT_BITS)
-/* an own buffer is never smaller; what most devices carry fits */
-#define BUFFER_MIN	(64UL << 10)
+/* of a thread; what most devices carry fits, and READ gets the rest */
+#define BUFFER_SIZE	(64UL << 10)
 #define STEP_MAX	64
 
 struct slot {
@@ -88,7 +88,6 @@ struct iotarget_host {
 	int device;
 	struct iotarget_driver driver;
 	void *context;
-	size_t buffer_size;
 	atomic_bool nonblocking;
 
 	pthread_mutex_t lock;		/* never held across a callback */
@@ -202,7 +201,7 @@ static void complete_finally(struct request *request,
 	pthread_mutex_unlock(&host->lock);
 
 	if (loop && loop->current == request && !loop->has_completion &&
-	    element->buffer_length <= host->buffer_size) {
+	    element->buffer_length <= BUFFER_SIZE) {
 		if (element->buffer_length)
 			memcpy(loop->buffer, (void *)(uintptr_t)element->buffer,
 			       element->buffer_length);
@@ -387,6 +386,36 @@ int iotarget_request_is_canceled(struct iotarget_request *public)
 	return ret < 0 ? ret : (int)arg.canceled;
 }
 
+/* ---------------------------------------------------------------- parts */
+
+static int copy_part(struct iotarget_request *request, unsigned long number,
+		     uint32_t offset, const void *buffer, uint32_t length)
+{
+	struct iotarget_payload arg = {
+		.size = sizeof(arg),
+		.id = request->id,
+		.buffer = (uintptr_t)buffer,
+		.length = length,
+		.offset = offset,
+	};
+	int ret = iotarget__ioctl(to_request(request)->host->device, number,
+				  &arg);
+
+	return ret < 0 ? ret : (int)arg.done;
+}
+
+int iotarget_request_read(struct iotarget_request *request, uint32_t offset,
+			  void *buffer, uint32_t length)
+{
+	return copy_part(request, IOTARGET_READ, offset, buffer, length);
+}
+
+int iotarget_request_write(struct iotarget_request *request, uint32_t offset,
+			   const void *data, uint32_t length)
+{
+	return copy_part(request, IOTARGET_WRITE, offset, data, length);
+}
+
 /* --------------------------------------------------------------- records */
 
 static void call(struct loop *loop, struct request *request,
@@ -440,13 +469,17 @@ static void refuse(struct iotarget_host *host, struct loop *loop,
 	loop->has_completion = true;
 }
 
-static struct request *make_request(struct iotarget_host *host,
-				    const struct iotarget_fetch_element *record)
+static int make_request(struct iotarget_host *host,
+			const struct iotarget_fetch_element *record,
+			struct request **result)
 {
-	struct request *request = malloc(sizeof(*request) + record->in_length);
+	uint32_t length = host->driver.flags & IOTARGET_DRIVER_PARTS ?
+			  record->copied : record->in_length;
+	struct request *request = malloc(sizeof(*request) + length);
+	int ret = 0;
 
 	if (!request)
-		return NULL;
+		return -ENOMEM;
 	*request = (struct request){
 		.public = {
 			.host_context = host->context,
@@ -461,6 +494,7 @@ static struct request *make_request(struct iotarget_host *host,
 			.in_length = record->in_length,
 			.out_length = record->out_length,
 			.in = request->in,
+			.in_copied = length,
 		},
 		.host = host,
 		.references = 2,	/* the driver's, and on_request's */
@@ -468,9 +502,16 @@ static struct request *make_request(struct iotarget_host *host,
 				BY_DELIVERY : UNMARKED,
 		.in_on_request = true,
 	};
-	memcpy(request->in, (void *)(uintptr_t)record->buffer,
-	       record->in_length);
-	return request;
+	memcpy(request->in, (void *)(uintptr_t)record->buffer, record->copied);
+	if (record->copied < length)
+		ret = iotarget_request_read(&request->public, record->copied,
+					    request->in + record->copied,
+					    length - record->copied);
+	if (ret < 0)
+		free(request);
+	else
+		*result = request;
+	return ret;
 }
 
 static void handle_request(struct iotarget_host *host, struct loop *loop,
@@ -478,18 +519,14 @@ static void handle_request(struct iotarget_host *host, struct loop *loop,
 {
 	struct request *request;
 	bool cancel;
+	int ret;
 
 	iotarget__debug("request %#llx: type %u, code %#x, %u bytes in, %u out",
 			(unsigned long long)record->id, record->type,
 			record->code, record->in_length, record->out_length);
-	/* payload_max was raised since the host was made */
-	if (record->copied < record->in_length) {
-		refuse(host, loop, record, -EMSGSIZE);
-		return;
-	}
-	request = make_request(host, record);
-	if (!request) {
-		refuse(host, loop, record, -ENOMEM);
+	ret = make_request(host, record, &request);
+	if (ret < 0) {
+		refuse(host, loop, record, ret);
 		return;
 	}
 
@@ -559,6 +596,26 @@ static void handle_cancel(struct iotarget_host *host, struct loop *loop,
 	}
 }
 
+static void handle_cleanup(struct iotarget_host *host, uint64_t file)
+{
+	struct iotarget_file_done arg = { .size = sizeof(arg), .file = file };
+	int ret;
+
+	if (host->driver.on_cleanup)
+		host->driver.on_cleanup(host->context, file);
+	/* also for a driver that does not want to know: the kernel waits */
+	ret = iotarget__ioctl(host->device, IOTARGET_FILE_DONE, &arg);
+	iotarget__debug("cleanup of file %llu: %d", (unsigned long long)file,
+			ret);
+}
+
+static void handle_close(struct iotarget_host *host, uint64_t file)
+{
+	iotarget__debug("close of file %llu", (unsigned long long)file);
+	if (host->driver.on_close)
+		host->driver.on_close(host->context, file);
+}
+
 /*
  * Completes what the last callback left and fetches a record, if wanted; then
  * handles it. Returns how many records came (a signal or an O_NONBLOCK device:
@@ -571,7 +628,7 @@ static int turn(struct iotarget_host *host, struct loop *loop, bool want)
 {
 	struct iotarget_fetch_element record = {
 		.buffer = (uintptr_t)loop->buffer,
-		.buffer_length = host->buffer_size,
+		.buffer_length = BUFFER_SIZE,
 	};
 	struct iotarget_fetch arg = {
 		.size = sizeof(arg),
@@ -610,6 +667,12 @@ static int turn(struct iotarget_host *host, struct loop *loop, bool want)
 	case IOTARGET_EVENT_CANCEL:
 		handle_cancel(host, loop, record.id);
 		break;
+	case IOTARGET_EVENT_CLEANUP:
+		handle_cleanup(host, record.file);
+		break;
+	case IOTARGET_EVENT_CLOSE:
+		handle_close(host, record.file);
+		break;
 	}
 	return 1;
 }
@@ -631,7 +694,7 @@ static struct loop *take_loop(struct iotarget_host *host)
 	loop = calloc(1, sizeof(*loop));
 	if (!loop)
 		return NULL;
-	loop->buffer = map(host->buffer_size);
+	loop->buffer = map(BUFFER_SIZE);
 	if (!loop->buffer) {
 		free(loop);
 		return NULL;
@@ -651,11 +714,13 @@ static void give_loop(struct iotarget_host *host, struct loop *loop)
 int iotarget_host_create(int device, const struct iotarget_driver *driver,
 			 void *context, struct iotarget_host **result)
 {
+	/* a program that was built with the first version has no more */
+	const size_t first = offsetof(struct iotarget_driver, on_cleanup);
 	struct iotarget_host *host;
-	struct iotarget_info info;
 
-	if (driver->size < sizeof(*driver) || !driver->on_request ||
-	    driver->flags & ~IOTARGET_DRIVER_CANCELABLE ||
+	if (driver->size < first || !driver->on_request ||
+	    driver->flags & ~(IOTARGET_DRIVER_CANCELABLE |
+			      IOTARGET_DRIVER_PARTS) ||
 	    (driver->flags & IOTARGET_DRIVER_CANCELABLE && !driver->on_cancel))
 		return -EINVAL;
 	host = calloc(1, sizeof(*host));
@@ -667,13 +732,9 @@ int iotarget_host_create(int device, const struct iotarget_driver *driver,
 		return -ENOMEM;
 	}
 	host->device = device;
-	host->driver = *driver;
+	memcpy(&host->driver, driver, driver->size < sizeof(*driver) ?
+				      driver->size : sizeof(*driver));
 	host->context = context;
-	/* the node need not be in reach of whoever was given a device */
-	if (iotarget_info(&info) < 0)
-		info.payload_max = 0;
-	host->buffer_size = info.payload_max > BUFFER_MIN ? info.payload_max :
-							    BUFFER_MIN;
 	pthread_mutex_init(&host->lock, NULL);
 	*result = host;
 	return 0;
@@ -739,7 +800,7 @@ void iotarget_host_destroy(struct iotarget_host *host)
 			iotarget_request_put(&host->slots[i].request->public);
 	while ((loop = host->loops)) {
 		host->loops = loop->next;
-		munmap(loop->buffer, host->buffer_size);
+		munmap(loop->buffer, BUFFER_SIZE);
 		free(loop);
 	}
 	munmap(host->slots, SLOTS * sizeof(*host->slots));

@@ -47,8 +47,10 @@ const char *iotarget_explain(int error, const char *name, char *buffer,
 
 /*
  * Creates a device without a name and returns its fd (close-on-exec). NULL for
- * @options: a parallel queue without a limit. @size and @fd of @options are not
- * looked at. The last close of the fd, or iotarget_shutdown(), ends the device.
+ * @options: a parallel queue without a limit, neither strict nor with file
+ * events (on_cleanup, on_close), which are @flags of @options. @size and @fd of
+ * @options are not looked at. The last close of the fd, or iotarget_shutdown(),
+ * ends the device.
  */
 int iotarget_device_create(const struct iotarget_device_create *options);
 
@@ -79,6 +81,13 @@ int iotarget_node_open(const char *name);
 int iotarget_shutdown(int fd);
 
 /* ----------------------------------------------------------------- sender */
+
+/*
+ * The @deadline of an element that is to be cancelled @nanoseconds from now, if
+ * it has not completed by then. If that is what ended it, its status is
+ * -ETIMEDOUT.
+ */
+uint64_t iotarget_deadline(uint64_t nanoseconds);
 
 /*
  * Sends up to @n requests and returns how many were accepted, from the first
@@ -132,6 +141,12 @@ int iotarget_cancel(int target, uint64_t id);
  */
 int iotarget_cancel_all(int target, struct iotarget_cancel *answer);
 
+/*
+ * The same for those that the thread @tid sent (gettid(); 0: the calling one).
+ */
+int iotarget_cancel_thread(int target, uint32_t tid,
+			   struct iotarget_cancel *answer);
+
 /* ------------------------------------------------------------------- host */
 
 /*
@@ -161,9 +176,11 @@ struct iotarget_request {
 	uint32_t flags;		/* IOTARGET_RECORD_* */
 	uint32_t pid;		/* the sender, as this process sees it */
 	uint32_t uid;
-	uint32_t in_length;	/* bytes at @in, from the sender */
+	uint32_t in_length;	/* bytes from the sender */
 	uint32_t out_length;	/* bytes that the sender takes */
 	const void *in;		/* aligned as malloc() does */
+	/* bytes at @in: @in_length, or with IOTARGET_DRIVER_PARTS fewer */
+	uint32_t in_copied;
 };
 
 /*
@@ -177,6 +194,12 @@ struct iotarget_request {
  *    delivered if and only if the status is -ECANCELED.
  */
 #define IOTARGET_DRIVER_CANCELABLE	(1U << 0)
+/*
+ * Of an input longer than 64 KiB only the beginning is at @in; the driver gets
+ * the rest by iotarget_request_read(), perhaps part by part. Without this the
+ * library gets all of it before on_request.
+ */
+#define IOTARGET_DRIVER_PARTS		(1U << 1)
 
 struct iotarget_driver {
 	/* sizeof(struct iotarget_driver) */
@@ -203,6 +226,22 @@ struct iotarget_driver {
 	 * there that you take here.
 	 */
 	void (*on_release)(struct iotarget_request *request);
+	/*
+	 * A target was closed. Only of a device that was created with
+	 * IOTARGET_DEVICE_FILE_EVENTS, as is on_close. What it sent and no
+	 * host has is held back; all that is not complete is cancelled when
+	 * this returns. on_request for what another thread had fetched before
+	 * can still come. May be NULL. @context is what iotarget_host_create()
+	 * was given.
+	 */
+	void (*on_cleanup)(void *context, uint64_t file);
+	/*
+	 * All requests of a closed target have completed: no on_request for
+	 * one comes any more (other threads may still be in callbacks of
+	 * them, and on_release may come). Once for each on_cleanup, unless the
+	 * device ends before. May be NULL.
+	 */
+	void (*on_close)(void *context, uint64_t file);
 };
 
 /*
@@ -247,13 +286,14 @@ void iotarget_host_destroy(struct iotarget_host *host);
 
 /*
  * Completes a request. @status is for the sender, verbatim. @data is copied to
- * it (@length bytes, at most @out_length); @information is what it is told was
- * transferred (at most @out_length, or @in_length if that is 0).
+ * it (@length bytes, at most @out_length; 0 after iotarget_request_write()).
+ * @information is what it is told was transferred (at most @out_length, or
+ * @in_length if that is 0).
  *
  * 0: the library took the request, also if the device has ended meanwhile.
  *	The completion of the request of a running callback goes out when that
  *	callback returns (in the system call that fetches the next record);
- *	any other goes out at once.
+ *	any other goes out at once, and so does one with more than 64 KiB.
  * -EINVAL: @length or @information is too large; strict device: it is marked.
  *	Nothing was changed.
  * -ECANCELED: the driver marked it and it is cancelled: on_cancel is on its
@@ -284,6 +324,19 @@ int iotarget_request_unmark_cancelable(struct iotarget_request *request);
  * is not marked; otherwise 0.
  */
 int iotarget_request_is_canceled(struct iotarget_request *request);
+
+/*
+ * Copies a part of the input to @buffer, or of the output from @data: @length
+ * bytes at @offset, fewer where the input or output ends. Returns how many. For
+ * what is too large to be had in one piece; iotarget_request_complete() sends
+ * what was written. Input and output of a CONTROL stand in one buffer: read
+ * before you write. -EINVAL: @offset is beyond the end. -ENOENT: it was
+ * completed.
+ */
+int iotarget_request_read(struct iotarget_request *request, uint32_t offset,
+			  void *buffer, uint32_t length);
+int iotarget_request_write(struct iotarget_request *request, uint32_t offset,
+			   const void *data, uint32_t length);
 
 /*
  * Keeps a request valid, also after its completion, until

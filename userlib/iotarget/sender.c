@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -69,6 +70,11 @@ const char *iotarget_explain(int error, const char *name, char *buffer,
 		break;
 	case -EACCES:
 		snprintf(buffer, size, "%s: this user may not open it", path);
+		break;
+	case -EDQUOT:
+		snprintf(buffer, size, "%s: this user has reached a limit; "
+			 "root can raise those of the module iotarget: "
+			 "/sys/module/iotarget/parameters/user_*", path);
 		break;
 	default:
 		snprintf(buffer, size, "%s: %s", path,
@@ -164,6 +170,16 @@ reap_array(struct iotarget_reap_element *completions, unsigned int n)
 	};
 }
 
+uint64_t iotarget_deadline(uint64_t nanoseconds)
+{
+	struct timespec time;
+	uint64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	now = time.tv_sec * 1000000000ULL + time.tv_nsec;
+	return nanoseconds < UINT64_MAX - now ? now + nanoseconds : UINT64_MAX;
+}
+
 int iotarget_send(int target, struct iotarget_send_element *elements,
 		  unsigned int n)
 {
@@ -236,16 +252,35 @@ int iotarget_cancel(int target, uint64_t id)
 	return ret;
 }
 
-int iotarget_cancel_all(int target, struct iotarget_cancel *answer)
+static int cancel_many(int target, uint32_t scope, uint32_t tid,
+		       struct iotarget_cancel *answer)
 {
 	struct iotarget_cancel arg = {
 		.size = sizeof(arg),
-		.scope = IOTARGET_CANCEL_ALL,
+		.scope = scope,
+		.tid = tid,
 	};
 	int ret = iotarget__ioctl(target, IOTARGET_CANCEL, &arg);
 
 	if (answer)
 		*answer = arg;
+	return ret;
+}
+
+int iotarget_cancel_all(int target, struct iotarget_cancel *answer)
+{
+	int ret = cancel_many(target, IOTARGET_CANCEL_ALL, 0, answer);
+
 	iotarget__debug("cancel all of target %d: %d", target, ret);
+	return ret;
+}
+
+int iotarget_cancel_thread(int target, uint32_t tid,
+			   struct iotarget_cancel *answer)
+{
+	int ret = cancel_many(target, IOTARGET_CANCEL_THREAD, tid, answer);
+
+	iotarget__debug("cancel what thread %u sent to target %d: %d", tid,
+			target, ret);
 	return ret;
 }

@@ -1,13 +1,41 @@
 // SPDX-License-Identifier: MIT
 /* host NAME: hosts /dev/iotarget/NAME, which echoes what is sent to it. */
+#include <errno.h>
 #include <iotarget.h>
 #include <stdio.h>
+#include <string.h>
+
+/* written, and not read yet */
+static char text[4096];
+static uint32_t length;
+
+static uint32_t min(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
 
 static void on_request(struct iotarget_request *r)
 {
-	uint32_t n = r->in_length < r->out_length ? r->in_length : r->out_length;
+	uint32_t n;
 
-	iotarget_request_complete(r, 0, r->in, n, n);
+	switch (r->type) {
+	case IOTARGET_TYPE_WRITE:
+		n = min(r->in_length, sizeof(text) - length);
+		memcpy(text + length, r->in, n);
+		length += n;
+		iotarget_request_complete(r, n < r->in_length ? -ENOSPC : 0,
+					  NULL, 0, n);
+		break;
+	case IOTARGET_TYPE_READ:
+		n = min(length, r->out_length);
+		iotarget_request_complete(r, 0, text, n, n);
+		length -= n;
+		memmove(text, text + n, length);
+		break;
+	case IOTARGET_TYPE_CONTROL:
+		n = min(r->in_length, r->out_length);
+		iotarget_request_complete(r, 0, r->in, n, n);
+	}
 }
 
 int main(int argc, char **argv)

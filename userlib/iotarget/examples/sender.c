@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 	request.in_length = strlen(argv[2]);
 	request.out = (uintptr_t)answer;
 	request.out_length = sizeof(answer);
+	request.deadline = iotarget_deadline(5000000000);	/* 5 seconds */
 
 	target = ret = iotarget_node_open(argv[1]);
 	if (ret >= 0)
