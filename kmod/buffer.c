@@ -4,6 +4,7 @@
  * lock. Nothing is copied out that nobody wrote: lengths bound it, or it is
  * zeroed.
  */
+#include <linux/capability.h>
 #include <linux/fault-inject-usercopy.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -13,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <linux/user_namespace.h>
 
 #include "internal.h"
 
@@ -185,7 +187,7 @@ static struct iotarget_pages *iotarget_pages_pin(u64 address, u32 length,
 		return NULL;
 	/* an atomic: unpinning must not wait for the sender's mmap_lock */
 	if (atomic64_add_return(count, &current->mm->pinned_vm) > limit &&
-	    !capable(CAP_IPC_LOCK))
+	    !ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK))
 		goto uncharge;
 	pinned = pin_user_pages_fast(address - offset, count, FOLL_LONGTERM |
 				     (write ? FOLL_WRITE : 0), pages->pages);

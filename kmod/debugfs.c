@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * debugfs/iotarget/state, for root: every device, its targets, and its requests.
- * The lock is held for a chunk of slots at a time: each line is true, and not all
- * of the same instant.
+ * The lock is held for a chunk of slots, or all targets of a device, at a time:
+ * each line is true, and not all of the same instant.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
@@ -102,8 +102,9 @@ static void iotarget_state_show_device(struct seq_file *seq,
 	struct iotarget_target *target;
 
 	lockdep_assert_held(&device->lock);
-	seq_printf(seq, "device %u limit=%u owned=%u%s%s%s%s\n", device->number,
-		   device->queue.limit, device->queue.owned,
+	seq_printf(seq, "device %u limit=%u owned=%u%s%s%s%s%s\n",
+		   device->number, device->queue.limit, device->queue.owned,
+		   device->queue.stopped ? " stopped" : "",
 		   device->driver ? " driver" : "",
 		   device->strict ? " strict" : "",
 		   device->file_events ? " file-events" : "",

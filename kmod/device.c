@@ -215,6 +215,7 @@ static bool iotarget_name_taken(const char *name)
 static int iotarget_node_add(struct iotarget_device *device,
 			     const struct iotarget_name *args)
 {
+	static u32 next;
 	struct iotarget_node *node;
 	u32 minor;
 	int err;
@@ -232,11 +233,13 @@ static int iotarget_node_add(struct iotarget_device *device,
 	err = dev_set_name(&node->device, "%s", args->name);
 	if (err)
 		goto put;
-	err = xa_alloc(&iotarget_nodes, &minor, node,
-		       XA_LIMIT(0, IOTARGET_NAMES_MAX - 1), GFP_KERNEL_ACCOUNT);
+	/* not at once again: who kept an old inode would open another device */
+	err = xa_alloc_cyclic(&iotarget_nodes, &minor, node,
+			      XA_LIMIT(0, IOTARGET_NAMES_MAX - 1), &next,
+			      GFP_KERNEL_ACCOUNT);
 	if (err == -EBUSY)
 		err = -ENOSPC;
-	if (err)
+	if (err < 0)
 		goto put;
 	node->device.devt = MKDEV(MAJOR(iotarget_devt), minor);
 	err = device_add(&node->device);

@@ -103,10 +103,12 @@ int iotarget_driver_register(struct iotarget_driver *driver)
 	driver->device = iotarget_device_alloc(&args);
 	if (!driver->device)
 		return -ENOMEM;
-	driver->device->driver = driver;
 	INIT_WORK(&driver->work, iotarget_driver_work);
 	driver->running = 0;
 	init_waitqueue_head(&driver->idle);
+	spin_lock(&driver->device->lock);
+	driver->device->driver = driver;
+	spin_unlock(&driver->device->lock);
 	err = iotarget_device_name(driver->device, &name);
 	if (err)
 		iotarget_device_put(driver->device);
@@ -190,9 +192,17 @@ static void iotarget_driver_set_stopped(struct iotarget_driver *driver,
 					bool stopped)
 {
 	struct iotarget_device *device = driver->device;
+	struct iotarget_request *req, *next;
 
 	spin_lock(&device->lock);
 	device->queue.stopped = stopped;
+	/* what was requeued cancelled stands first, and does not wait for a start */
+	list_for_each_entry_safe(req, next, &device->queue.requests, node) {
+		if (!stopped || !req->fetched)
+			break;
+		if (req->cancelled)
+			iotarget_queue_cancel(req);
+	}
 	iotarget_queue_wake(&device->queue, false);
 	spin_unlock(&device->lock);
 }

@@ -315,7 +315,9 @@ int iotarget_host_complete_one(struct iotarget_queue *queue,
 		err = iotarget_buffer_from_host(req, e, written);
 		iotarget_race_point(IOTARGET_RACE_COMPLETE_COPY);
 		spin_lock(&device->lock);
-		if (!iotarget_request_release(req))
+		/* it may also have been given back meanwhile */
+		if (!iotarget_request_release(req) ||
+		    !iotarget_host_find(queue, e->id))
 			err = -ENOENT;
 		else if (!err && req->state == IOTARGET_CLAIMED)
 			err = -ECANCELED;

@@ -15,12 +15,12 @@
  * "(lock)" in a comment is the device's lock, "(const)" is set before others
  * can see the object.
  *
- * Lifetime: a device lives as long as its file and its targets (kref); its
- * name goes with the file. A target lives as long as its file and its last
- * request that has not ended; who comes last, the close or its work, frees it with
- * its slots. A request is a slot of its target: it is found by id, under the lock,
- * and after an unlock it is found again by id, unless a hold keeps it from being
- * published.
+ * Lifetime: a device lives as long as its file or driver, its targets, and who
+ * reads debugfs (kref); its name goes with the file or driver. A target lives as
+ * long as its file and its last request that has not ended; who comes last, the
+ * close or its work, frees it with its slots. A request is a slot of its target:
+ * it is found by id, under the lock, and after an unlock it is found again by id,
+ * unless a hold keeps it from being published.
  */
 #ifndef _IOTARGET_INTERNAL_H
 #define _IOTARGET_INTERNAL_H
@@ -113,7 +113,8 @@ typedef void (*iotarget_cancel_fn)(struct iotarget_request *req);
  * @queue: where it was sent (lock)
  * @routine: the cancel routine: set means cancelable; called under the lock
  *	(lock)
- * @driver_cancel: a driver module's own, which its bridge's has called (lock)
+ * @driver_cancel: a driver module's own, which its bridge's has called (lock;
+ *	constant while marked or told)
  * @waiter: the call that waits for it (lock)
  * @state: enum iotarget_state (lock)
  * @type: enum iotarget_type

@@ -85,8 +85,9 @@ struct iotarget_driver {
 };
 
 /*
- * Makes the device and its node. -EINVAL: bad name, mode or dispatch; -EEXIST: the
- * name is taken.
+ * Makes the device and its node; on_request() may be called before this returns.
+ * -EINVAL: bad name, mode or dispatch; -EEXIST: the name is taken; -ENOSPC: all
+ * names are; -EOPNOTSUPP: manual dispatch; -ENOMEM.
  */
 int iotarget_driver_register(struct iotarget_driver *driver);
 
@@ -149,7 +150,8 @@ void iotarget_driver_start(struct iotarget_driver *driver);
 
 /*
  * Copies a part of the request's input to @to, or of its output from @from.
- * Returns how many bytes: fewer at the end. -EINVAL: @offset is beyond it.
+ * Returns how many bytes: fewer at the end. Both share one buffer: read before you
+ * write. -EINVAL: @offset is beyond it.
  */
 ssize_t iotarget_driver_read(struct iotarget_driver *driver, u64 id, u32 offset,
 			     void *to, u32 length);

@@ -59,7 +59,8 @@ struct loopback {
 };
 
 /**
- * struct loopback_held - a request that a node holds
+ * struct loopback_held - a request that a node holds; no cgroup is charged for it,
+ *	but the sender's cap bounds how many there are
  * @node: in the node's list (the node's lock)
  * @loopback: the node
  * @request: what on_request() was told
@@ -102,6 +103,7 @@ static s32 loopback_read(struct iotarget_driver *driver,
 		if (n < 0)
 			return n;
 		done += n;
+		cond_resched();
 	}
 	return 0;
 }
@@ -110,16 +112,22 @@ static s32 loopback_echo(struct iotarget_driver *driver,
 			 const struct iotarget_driver_request *request,
 			 u32 length)
 {
-	void *bytes = kvmalloc(length, GFP_KERNEL);
+	u8 bytes[256];
+	u32 done;
 	ssize_t n;
 
-	if (!bytes)
-		return -ENOMEM;
-	n = iotarget_driver_read(driver, request->id, 0, bytes, length);
-	if (n >= 0)
-		n = iotarget_driver_write(driver, request->id, 0, bytes, length);
-	kvfree(bytes);
-	return n < 0 ? n : 0;
+	/* both directions share one buffer: in place, piece by piece */
+	for (done = 0; done < length; done += n) {
+		n = iotarget_driver_read(driver, request->id, done, bytes,
+					 min_t(u32, length - done, sizeof(bytes)));
+		if (n >= 0)
+			n = iotarget_driver_write(driver, request->id, done,
+						  bytes, n);
+		if (n < 0)
+			return n;
+		cond_resched();
+	}
+	return 0;
 }
 
 /* Does what the request asks for, and completes it. */
@@ -229,23 +237,32 @@ static void loopback_hold(struct loopback *loopback,
  */
 static void loopback_release(struct loopback *loopback)
 {
-	struct loopback_held *held, *next;
-	LIST_HEAD(mine);
+	struct loopback_held *held;
+	LIST_HEAD(all);
+	bool mine;
 	int err;
 
 	spin_lock(&loopback->lock);
-	list_for_each_entry_safe(held, next, &loopback->held, node) {
+	list_splice_init(&loopback->held, &all);
+	while (!list_empty(&all)) {
+		held = list_first_entry(&all, struct loopback_held, node);
 		err = iotarget_driver_unmark_cancelable(&loopback->driver,
 							held->request.id);
 		/* -EINVAL: this node marks nothing */
-		if (!err || err == -EINVAL || held->told)
-			list_move_tail(&held->node, &mine);
+		mine = !err || err == -EINVAL || held->told;
+		if (mine)
+			list_del(&held->node);
+		else
+			list_move_tail(&held->node, &loopback->held);
+		spin_unlock(&loopback->lock);
+		if (mine) {
+			loopback_complete(loopback, &held->request);
+			kfree(held);
+		}
+		cond_resched();
+		spin_lock(&loopback->lock);
 	}
 	spin_unlock(&loopback->lock);
-	list_for_each_entry_safe(held, next, &mine, node) {
-		loopback_complete(loopback, &held->request);
-		kfree(held);
-	}
 }
 
 static void loopback_on_request(struct iotarget_driver *driver,

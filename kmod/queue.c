@@ -104,6 +104,18 @@ struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
 	return iotarget_queue_retrieve(queue, routine);
 }
 
+/* To the head, or to what is held back. */
+static void iotarget_queue_put_back(struct iotarget_request *req,
+				    iotarget_cancel_fn routine)
+{
+	struct iotarget_target *target = req->target;
+
+	req->queue->owned--;
+	iotarget_request_move(req, IOTARGET_QUEUED, routine);
+	list_add(&req->node, iotarget_target_holds_back(target) ?
+		 &target->held : &req->queue->requests);
+}
+
 /*
  * The record could not be copied: back to the head, as if never taken. A cancel
  * that came meanwhile finds it here: the mark is set, and the queue makes it
@@ -111,17 +123,10 @@ struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
  */
 void iotarget_queue_undo(struct iotarget_request *req)
 {
-	struct iotarget_queue *queue = req->queue;
-	struct iotarget_target *target = req->target;
-
-	if (req->cancelled) {
+	if (req->cancelled)
 		iotarget_request_complete(req, -ECANCELED, 0, false);
-		return;
-	}
-	queue->owned--;
-	iotarget_request_move(req, IOTARGET_QUEUED, iotarget_queue_cancel);
-	list_add(&req->node, iotarget_target_holds_back(target) ?
-		 &target->held : &queue->requests);
+	else
+		iotarget_queue_put_back(req, iotarget_queue_cancel);
 }
 
 /*
@@ -140,10 +145,8 @@ int iotarget_queue_requeue(struct iotarget_request *req)
 		iotarget_request_complete(req, -ECANCELED, 0, false);
 		return 0;
 	}
-	queue->owned--;
-	iotarget_request_move(req, IOTARGET_QUEUED,
-			      req->cancelled ? NULL : iotarget_queue_cancel);
-	list_add(&req->node, &queue->requests);
+	iotarget_queue_put_back(req, req->cancelled ? NULL :
+				iotarget_queue_cancel);
 	iotarget_queue_wake(queue, false);
 	return 0;
 }

@@ -276,15 +276,17 @@ static void iotarget_kunit_undo(struct kunit *test)
 /**
  * struct iotarget_kunit_driver - a driver that keeps what it is given
  * @driver: with a parallel queue
- * @id: the last request
  * @calls: of on_request()
  * @called: it was
+ * @go: it waits for this, if @waits
+ * @waits: on_request() does not return
  */
 struct iotarget_kunit_driver {
 	struct iotarget_driver driver;
-	u64 id;
 	unsigned int calls;
 	struct completion called;
+	struct completion go;
+	bool waits;
 };
 
 static void iotarget_kunit_on_request(struct iotarget_driver *driver,
@@ -293,74 +295,112 @@ static void iotarget_kunit_on_request(struct iotarget_driver *driver,
 	struct iotarget_kunit_driver *d =
 		container_of(driver, struct iotarget_kunit_driver, driver);
 
-	d->id = request->id;
 	d->calls++;
 	complete(&d->called);
+	if (d->waits)
+		wait_for_completion(&d->go);
 }
+
+/* Sends a request, and returns when the driver has it. */
+static struct iotarget_request *
+iotarget_kunit_send(struct kunit *test, struct iotarget_kunit_driver *d,
+		    struct iotarget_target *target)
+{
+	struct iotarget_request *req;
+	LIST_HEAD(list);
+
+	KUNIT_EXPECT_EQ(test, 1, iotarget_slots_take(target, 1, &list));
+	req = list_first_entry(&list, struct iotarget_request, node);
+	spin_lock(&target->device->lock);
+	KUNIT_EXPECT_EQ(test, 0,
+			iotarget_send_publish(target, &list, 1, NULL, false));
+	spin_unlock(&target->device->lock);
+	wait_for_completion(&d->called);
+	return req;
+}
+
+enum iotarget_arrival { AT_STOPPED, AT_IDLE, BEFORE_STOP };
 
 /*
  * A request that was cancelled, while its driver had it unmarked, arrives at the
  * queue again.
  */
-static void iotarget_kunit_arrive(struct kunit *test, bool stopped)
+static void iotarget_kunit_arrive(struct kunit *test,
+				  enum iotarget_arrival arrival)
 {
 	struct iotarget_kunit_driver *d = kunit_kzalloc(test, sizeof(*d),
 							GFP_KERNEL);
+	struct iotarget_driver *driver;
 	struct iotarget_target *target;
 	struct iotarget_request *req;
-	LIST_HEAD(list);
+	u64 id;
 
 	KUNIT_ASSERT_NOT_NULL(test, d);
-	d->driver.name = "kunit";
-	d->driver.mode = 0600;
-	d->driver.dispatch = IOTARGET_DISPATCH_PARALLEL;
-	d->driver.on_request = iotarget_kunit_on_request;
+	driver = &d->driver;
+	driver->name = "kunit";
+	driver->mode = 0600;
+	driver->dispatch = IOTARGET_DISPATCH_PARALLEL;
+	driver->on_request = iotarget_kunit_on_request;
 	init_completion(&d->called);
-	KUNIT_ASSERT_EQ(test, 0, iotarget_driver_register(&d->driver));
-	target = iotarget_target_create(d->driver.device);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(target));
-	KUNIT_ASSERT_EQ(test, 1, iotarget_slots_take(target, 1, &list));
-	req = list_first_entry(&list, struct iotarget_request, node);
-	spin_lock(&d->driver.device->lock);
-	KUNIT_EXPECT_EQ(test, 0,
-			iotarget_send_publish(target, &list, 1, NULL, false));
-	spin_unlock(&d->driver.device->lock);
-	wait_for_completion(&d->called);
-
-	spin_lock(&d->driver.device->lock);
+	init_completion(&d->go);
+	KUNIT_ASSERT_EQ(test, 0, iotarget_driver_register(driver));
+	target = iotarget_target_create(driver->device);
+	if (IS_ERR(target)) {
+		KUNIT_FAIL(test, "no target");
+		goto unregister;
+	}
+	req = iotarget_kunit_send(test, d, target);
+	id = req->id;
+	spin_lock(&driver->device->lock);
 	KUNIT_EXPECT_EQ(test, (int)IOTARGET_MARKED,
 			(int)iotarget_request_cancel(req));
-	spin_unlock(&d->driver.device->lock);
-	if (stopped)
-		iotarget_driver_stop(&d->driver);
-	KUNIT_EXPECT_EQ(test, 0, iotarget_driver_requeue(&d->driver, d->id));
-	if (!stopped) {
+	spin_unlock(&driver->device->lock);
+
+	switch (arrival) {
+	case AT_STOPPED:
+		iotarget_driver_stop(driver);
+		KUNIT_EXPECT_EQ(test, 0, iotarget_driver_requeue(driver, id));
+		break;
+	case AT_IDLE:
+		KUNIT_EXPECT_EQ(test, 0, iotarget_driver_requeue(driver, id));
 		wait_for_completion(&d->called);
-		KUNIT_EXPECT_EQ(test, 1,
-				iotarget_driver_is_canceled(&d->driver, d->id));
-		KUNIT_EXPECT_EQ(test, 0,
-				iotarget_driver_complete(&d->driver, d->id,
-							 -ECANCELED, 0));
+		KUNIT_EXPECT_EQ(test, 1, iotarget_driver_is_canceled(driver, id));
+		KUNIT_EXPECT_EQ(test, 0, iotarget_driver_complete(driver, id,
+								  -ECANCELED, 0));
+		break;
+	case BEFORE_STOP:
+		/* on_request() has another one, and the work waits for it */
+		d->waits = true;
+		iotarget_kunit_send(test, d, target);
+		KUNIT_EXPECT_EQ(test, 0, iotarget_driver_requeue(driver, id));
+		iotarget_driver_stop(driver);
+		complete(&d->go);
+		break;
 	}
-	flush_work(&d->driver.work);
-	KUNIT_EXPECT_EQ(test, stopped ? 1 : 2, d->calls);
+	flush_work(&driver->work);
+	KUNIT_EXPECT_EQ(test, arrival == AT_STOPPED ? 1 : 2, d->calls);
 	KUNIT_EXPECT_EQ(test, (int)IOTARGET_READY, (int)req->state);
 	KUNIT_EXPECT_EQ(test, -ECANCELED, req->status);
-	KUNIT_EXPECT_EQ(test, -ENOENT, iotarget_driver_requeue(&d->driver, d->id));
-
+	KUNIT_EXPECT_EQ(test, -ENOENT, iotarget_driver_requeue(driver, id));
 	iotarget_target_close(target);
-	iotarget_driver_unregister(&d->driver);
-	iotarget_driver_put(&d->driver);
+unregister:
+	iotarget_driver_unregister(driver);
+	iotarget_driver_put(driver);
 }
 
 static void iotarget_kunit_u09_arrives_at_a_stopped_queue(struct kunit *test)
 {
-	iotarget_kunit_arrive(test, true);
+	iotarget_kunit_arrive(test, AT_STOPPED);
 }
 
 static void iotarget_kunit_u10_arrives_at_an_idle_queue(struct kunit *test)
 {
-	iotarget_kunit_arrive(test, false);
+	iotarget_kunit_arrive(test, AT_IDLE);
+}
+
+static void iotarget_kunit_arrives_before_a_stop(struct kunit *test)
+{
+	iotarget_kunit_arrive(test, BEFORE_STOP);
 }
 
 static struct kunit_case iotarget_kunit_cases[] = {
@@ -370,6 +410,7 @@ static struct kunit_case iotarget_kunit_cases[] = {
 	KUNIT_CASE(iotarget_kunit_undo),
 	KUNIT_CASE(iotarget_kunit_u09_arrives_at_a_stopped_queue),
 	KUNIT_CASE(iotarget_kunit_u10_arrives_at_an_idle_queue),
+	KUNIT_CASE(iotarget_kunit_arrives_before_a_stop),
 	{}
 };
 
