@@ -12,6 +12,7 @@
 #include "bench.h"
 
 #include <errno.h>
+#include <linux/iotarget.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -23,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static double getppid_row(void);
+static double getppid_row(long arg);
 
 /*
  * The references: of the peers what they were measured at before anything was
@@ -32,25 +33,30 @@ static double getppid_row(void);
 static const struct row {
 	const char *name;
 	const char *what;
-	double (*run)(void);
+	double (*run)(long arg);
+	long arg;
 	double reference[2];	/* on 6.1 with one CPU, on 6.12 with two */
 } rows[] = {
-	{ "getppid", "a system call that does nothing", getppid_row, { 339, 338 } },
-	{ "seccomp", "seccomp user notification", seccomp_row, { 8386, 9202 } },
-	{ "eventfd", "eventfd ping-pong", eventfd_row, { 8653, 9744 } },
-	{ "pipe", "pipe ping-pong", pipe_row, { 10546, 11611 } },
-	{ "cuse-read", "CUSE read of 8 bytes", cuse_read_row, { 15233, 16421 } },
-	{ "cuse-ioctl", "CUSE ioctl of 32 bytes", cuse_ioctl_row, { 16599, 18415 } },
+	{ "getppid", "a system call that does nothing", getppid_row, 0, { 339, 338 } },
+	{ "seccomp", "seccomp user notification", seccomp_row, 0, { 8386, 9202 } },
+	{ "eventfd", "eventfd ping-pong", eventfd_row, 0, { 8653, 9744 } },
+	{ "pipe", "pipe ping-pong", pipe_row, 0, { 10546, 11611 } },
+	{ "cuse-read", "CUSE read of 8 bytes", cuse_read_row, 0, { 15233, 16421 } },
+	{ "cuse-ioctl", "CUSE ioctl of 32 bytes", cuse_ioctl_row, 0, { 16599, 18415 } },
 	{ "send-wait", "iotarget: send-and-wait, 64 bytes in and 64 out",
-	  send_wait_row, { 10000, 10000 } },
+	  send_wait_row, 0, { 10000, 10000 } },
 	{ "cancelable", "iotarget: the same, delivered cancelable",
-	  send_wait_cancelable_row, { 10500, 10500 } },
+	  send_wait_row, IOTARGET_FETCH_CANCELABLE, { 10500, 10500 } },
 	{ "batch", "iotarget: the same in batches of 64, each",
-	  batch_row, { 600, 600 } },
-	{ "cancel-1", "iotarget: cancel a queued request, 1 pending",
-	  cancel_1_row, { 1500, 1500 } },
-	{ "cancel-10000", "iotarget: cancel a queued request, 10,000 pending",
-	  cancel_10000_row, { 1950, 1950 } },
+	  batch_row, 64, { 600, 600 } },
+#define CANCEL(name, what, run)							\
+	{ name "-1", what ", 1 pending", run, 1, { 1500, 1500 } },		\
+	{ name "-10", what ", 10 pending", run, 10, { 1500, 1500 } },		\
+	{ name "-1000", what ", 1,000 pending", run, 1000, { 1500, 1500 } },	\
+	{ name "-100000", what ", 100,000 pending", run, 100000, { 1500, 1500 } }, \
+	{ name "-1000000", what ", 1,000,000 pending", run, 1000000, { 1500, 1500 } }
+	CANCEL("cancel-queued", "iotarget: cancel a queued request", cancel_queued_row),
+	CANCEL("cancel-marked", "iotarget: cancel a marked request", cancel_marked_row),
 };
 
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
@@ -141,8 +147,9 @@ static void getppid_op(void *arg)
 	syscall(SYS_getppid);
 }
 
-static double getppid_row(void)
+static double getppid_row(long arg)
 {
+	(void)arg;
 	return measure(getppid_op, NULL);
 }
 
@@ -154,7 +161,7 @@ static int run_row(const struct row *row, double *result)
 
 	pid = must(fork());
 	if (pid == 0) {
-		*result = row->run();
+		*result = row->run(row->arg);
 		signal(SIGCHLD, SIG_DFL);
 		if (server_pid)
 			kill(server_pid, SIGKILL);

@@ -42,15 +42,14 @@ double measure_blocks(double (*block)(void *arg, int ops), void *arg);
 void serve(void (*server)(void *arg), void *arg);
 
 /* Each measures one row of the table, in a process of its own. */
-double eventfd_row(void);
-double pipe_row(void);
-double seccomp_row(void);
-double cuse_read_row(void);
-double cuse_ioctl_row(void);
-double send_wait_row(void);
-double send_wait_cancelable_row(void);
-double batch_row(void);
-double cancel_1_row(void);
-double cancel_10000_row(void);
+double eventfd_row(long arg);
+double pipe_row(long arg);
+double seccomp_row(long arg);
+double cuse_read_row(long arg);
+double cuse_ioctl_row(long arg);
+double send_wait_row(long fetch_flags);
+double batch_row(long batch);
+double cancel_queued_row(long pending);
+double cancel_marked_row(long pending);
 
 #endif

@@ -2,14 +2,18 @@
 /* The rows of iotarget, written against its raw ABI. */
 #include "bench.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/iotarget.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #define PAYLOAD		64
-#define BATCH		64
+#define BATCH		64		/* at most */
+/* How many of the pending are sent, or fetched, by one call. */
+#define ARRAY		1024
 
 struct connection {
 	int device;
@@ -126,35 +130,64 @@ static double send_wait(unsigned int batch, unsigned int fetch_flags)
 	return result;
 }
 
-double send_wait_row(void)
+double send_wait_row(long fetch_flags)
 {
-	return send_wait(1, 0);
+	return send_wait(1, fetch_flags);
 }
 
-double send_wait_cancelable_row(void)
+double batch_row(long batch)
 {
-	return send_wait(1, IOTARGET_FETCH_CANCELABLE);
+	return send_wait(batch, 0);
 }
 
-double batch_row(void)
-{
-	return send_wait(BATCH, 0);
-}
+/*
+ * What a cancel costs among so many pending requests. Each that ends is replaced
+ * by a new one, so their number stays.
+ */
+struct canceler {
+	struct connection connection;
+	bool marked;			/* with the host; otherwise queued */
+	unsigned int pending;
+	unsigned int random;
+	uint64_t *ids;
+};
 
-/* Sends one request that stays in its queue: its id. */
-static uint64_t send_one(int target)
+static void send_requests(const struct canceler *c, uint64_t *ids, unsigned int count)
 {
-	struct iotarget_send_element element = { .type = IOTARGET_TYPE_CONTROL };
+	static struct iotarget_send_element elements[ARRAY];
 	struct iotarget_send send = {
 		.size = sizeof(send),
-		.send = { 1, sizeof(element), (uintptr_t)&element },
+		.send = { count, sizeof(elements[0]), (uintptr_t)elements },
 	};
+	unsigned int i;
 
-	must(ioctl(target, IOTARGET_SEND, &send));
-	return element.id;
+	for (i = 0; i < count; i++)
+		elements[i].type = IOTARGET_TYPE_CONTROL;
+	must(ioctl(c->connection.target, IOTARGET_SEND, &send));
+	must_be(send.sent == count);
+	for (i = 0; i < count; i++)
+		ids[i] = elements[i].id;
 }
 
-static void reap_canceled(int target, uint64_t id)
+/* Completes that request, if there is one, and fetches so many of an event. */
+static void host_turn(const struct canceler *c, uint64_t completed, uint32_t event,
+		      unsigned int count)
+{
+	static struct iotarget_fetch_element records[ARRAY];
+	struct iotarget_complete_element answer = { .id = completed, .status = -ECANCELED };
+	struct iotarget_fetch fetch = {
+		.size = sizeof(fetch),
+		.flags = IOTARGET_FETCH_CANCELABLE,
+		.complete = { completed != 0, sizeof(answer), (uintptr_t)&answer },
+		.fetch = { count, sizeof(records[0]), (uintptr_t)records },
+	};
+
+	must(ioctl(c->connection.device, IOTARGET_FETCH, &fetch));
+	must_be(answer.result == 0);
+	must_be(fetch.fetched == count && records[count - 1].event == event);
+}
+
+static void reap_canceled(const struct canceler *c, uint64_t id)
 {
 	struct iotarget_reap_element completion;
 	struct iotarget_send send = {
@@ -162,16 +195,9 @@ static void reap_canceled(int target, uint64_t id)
 		.reap = { 1, sizeof(completion), (uintptr_t)&completion },
 	};
 
-	must(ioctl(target, IOTARGET_SEND, &send));
-	must_be(completion.id == id && completion.status != 0);
+	must(ioctl(c->connection.target, IOTARGET_SEND, &send));
+	must_be(completion.id == id && completion.status == -ECANCELED);
 }
-
-struct canceler {
-	int target;
-	unsigned int pending;
-	unsigned int random;
-	uint64_t *ids;
-};
 
 static void cancel_op(int target, uint64_t id)
 {
@@ -185,21 +211,27 @@ static void cancel_op(int target, uint64_t id)
 	must_be(request.delivered == 1);
 }
 
-/* Cancels any of the pending, and sends another one in its place. */
+/* Times the cancel alone, of any of the pending. */
 static double cancel_block(void *arg, int ops)
 {
 	struct canceler *c = arg;
 	uint64_t start, sum = 0;
-	unsigned int victim;
 
 	while (ops--) {
+		uint64_t *victim, id;
+
 		c->random = c->random * 1664525 + 1013904223;
-		victim = (c->random >> 8) % c->pending;
+		victim = &c->ids[(c->random >> 8) % c->pending];
+		id = *victim;
 		start = now();
-		cancel_op(c->target, c->ids[victim]);
+		cancel_op(c->connection.target, id);
 		sum += now() - start;
-		reap_canceled(c->target, c->ids[victim]);
-		c->ids[victim] = send_one(c->target);
+		send_requests(c, victim, 1);
+		if (c->marked) {
+			host_turn(c, 0, IOTARGET_EVENT_CANCEL, 1);
+			host_turn(c, id, IOTARGET_EVENT_REQUEST, 1);
+		}
+		reap_canceled(c, id);
 	}
 	return sum;
 }
@@ -216,28 +248,30 @@ static double clock_block(void *arg, int ops)
 	return sum;
 }
 
-/* The cancel alone, less what it takes to read the clock. */
-static double cancel(unsigned int pending)
+/* Less what it takes to read the clock. */
+static double cancel(unsigned int pending, bool marked)
 {
-	struct connection connection;
-	struct canceler c = { .pending = pending };
-	unsigned int i;
+	struct canceler c = { .pending = pending, .marked = marked };
+	unsigned int i, count;
 
-	connect_device(&connection);
-	c.target = connection.target;
+	connect_device(&c.connection);
 	c.ids = calloc(pending, sizeof(*c.ids));
 	must_be(c.ids);
-	for (i = 0; i < pending; i++)
-		c.ids[i] = send_one(c.target);
+	for (i = 0; i < pending; i += count) {
+		count = pending - i < ARRAY ? pending - i : ARRAY;
+		send_requests(&c, c.ids + i, count);
+		if (marked)
+			host_turn(&c, 0, IOTARGET_EVENT_REQUEST, count);
+	}
 	return measure_blocks(cancel_block, &c) - measure_blocks(clock_block, NULL);
 }
 
-double cancel_1_row(void)
+double cancel_queued_row(long pending)
 {
-	return cancel(1);
+	return cancel(pending, false);
 }
 
-double cancel_10000_row(void)
+double cancel_marked_row(long pending)
 {
-	return cancel(10000);
+	return cancel(pending, true);
 }

@@ -43,20 +43,22 @@ static void ping_op(void *arg)
 	must(read(p->back[0], &value, sizeof(value)));
 }
 
-double eventfd_row(void)
+double eventfd_row(long arg)
 {
 	struct pair p;
 
+	(void)arg;
 	p.there[0] = p.there[1] = must(eventfd(0, 0));
 	p.back[0] = p.back[1] = must(eventfd(0, 0));
 	serve(pong, &p);
 	return measure(ping_op, &p);
 }
 
-double pipe_row(void)
+double pipe_row(long arg)
 {
 	struct pair p;
 
+	(void)arg;
 	must(pipe(p.there));
 	must(pipe(p.back));
 	serve(pong, &p);
@@ -97,7 +99,7 @@ static void trapped_op(void *arg)
 	must_be(syscall(TRAPPED) == ANSWER);
 }
 
-double seccomp_row(void)
+double seccomp_row(long arg)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -108,6 +110,7 @@ double seccomp_row(void)
 	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
 	int ends[2], listener;
 
+	(void)arg;
 	must(pipe(ends));
 	serve(seccomp_server, ends);
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
@@ -221,10 +224,11 @@ static void cuse_read_op(void *arg)
 	must_be(read(*(int *)arg, data, sizeof(data)) == sizeof(data));
 }
 
-double cuse_read_row(void)
+double cuse_read_row(long arg)
 {
 	int fd = cuse_start("bench-cuse-read");
 
+	(void)arg;
 	return measure(cuse_read_op, &fd);
 }
 
@@ -235,9 +239,10 @@ static void cuse_ioctl_op(void *arg)
 	must(ioctl(*(int *)arg, CUSE_IOCTL, data));
 }
 
-double cuse_ioctl_row(void)
+double cuse_ioctl_row(long arg)
 {
 	int fd = cuse_start("bench-cuse-ioctl");
 
+	(void)arg;
 	return measure(cuse_ioctl_op, &fd);
 }
