@@ -499,6 +499,10 @@ TEST_F_TIMEOUT(death, senders_are_killed, HOUR)
 		if (!child)
 			ledger_fill(ledger, own ? target_open(host.device) :
 				    common, self->seed);
+		/* every other one does not die before it has sent */
+		if (draw(&self->seed, 2))
+			while (!atomic_load(&ledger->sent))
+				sched_yield();
 		pass_time(&self->seed, draw(&self->seed, 2) ? &ledger->sent :
 			  self->fetched);
 		ASSERT_EQ(0, kill_and_reap(child));
