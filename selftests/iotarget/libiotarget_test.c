@@ -712,6 +712,83 @@ TEST_F(host, cancel_unmarked)
 	EXPECT_EQ(w.cancels, 0);
 }
 
+static void *mark_or_cancel_in_thread(void *request)
+{
+	int ret = iotarget_request_mark_or_cancel(request);
+
+	/* before it returned, once, and on this thread */
+	return (void *)(intptr_t)(ret ? ret : atomic_load(&w.cancels));
+}
+
+TEST_F(host, U14_marked_after_the_cancel_by_a_thread)
+{
+	uint64_t id = send_one(0);
+	pthread_t marker;
+	void *cancels;
+
+	w.cancel = complete_status_7;
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(iotarget_cancel(w.target, id), IOTARGET_CANCEL_MARKED);
+	EXPECT_EQ(w.cancels, 0);
+	pthread_create(&marker, NULL, mark_or_cancel_in_thread, w.last);
+	pthread_join(marker, &cancels);
+	EXPECT_EQ((intptr_t)cancels, 1);
+	EXPECT_EQ(reap_one(NULL), 7);
+	EXPECT_EQ(iotarget_host_step(w.host), 0);
+	EXPECT_EQ(w.cancels, 1);
+	EXPECT_EQ(w.releases, 1);
+}
+
+/* As a driver that answers later does it. */
+TEST_F(host, marked_after_the_cancel_twice)
+{
+	uint64_t id = send_one(0);
+
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(iotarget_cancel(w.target, id), IOTARGET_CANCEL_MARKED);
+	EXPECT_EQ(iotarget_request_mark_or_cancel(w.last), 0);
+	EXPECT_EQ(iotarget_request_mark_or_cancel(w.last), -ECANCELED);
+	EXPECT_EQ(w.cancels, 1);
+	EXPECT_EQ(iotarget_request_complete(w.last, 8, NULL, 0, 0), 0);
+	EXPECT_EQ(reap_one(NULL), 8);
+}
+
+static void cancelled_then_marked(struct iotarget_request *r)
+{
+	int before = iotarget_cancel(w.target, r->id) != IOTARGET_CANCEL_MARKED ||
+		     w.cancels;
+
+	if (iotarget_request_mark_or_cancel(r) || before)
+		abort();
+}
+
+TEST_F(host, U15_cancelled_and_marked_in_the_handler)
+{
+	w.request = cancelled_then_marked;
+	w.cancel = complete_status_7;
+	send_one(0);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(w.cancels, 1);
+	EXPECT_EQ(iotarget_host_step(w.host), 0);
+	EXPECT_EQ(reap_one(NULL), 7);
+	EXPECT_EQ(w.cancels, 1);
+	EXPECT_EQ(w.releases, 1);
+}
+
+TEST_F(host, marked_before_the_cancel)
+{
+	uint64_t id = send_one(0);
+
+	w.cancel = complete_status_7;
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(iotarget_request_mark_or_cancel(w.last), 0);
+	EXPECT_EQ(w.cancels, 0);
+	EXPECT_EQ(iotarget_cancel(w.target, id), IOTARGET_CANCEL_DELIVERED);
+	EXPECT_EQ(iotarget_host_step(w.host), 1);
+	EXPECT_EQ(w.cancels, 1);
+	EXPECT_EQ(reap_one(NULL), 7);
+}
+
 /* U17, U22, U23, U21, U28 */
 TEST_F(host, mark_and_unmark)
 {

@@ -360,6 +360,28 @@ int iotarget_request_mark_cancelable(struct iotarget_request *public)
 	return ret;
 }
 
+int iotarget_request_mark_or_cancel(struct iotarget_request *public)
+{
+	struct request *request = to_request(public);
+	struct iotarget_host *host = request->host;
+	int ret;
+
+	/* on_cancel can complete it, here or on another thread */
+	iotarget_request_get(public);
+	ret = iotarget_request_mark_cancelable(public);
+	if (ret == -ECANCELED && host->driver.on_cancel) {
+		pthread_mutex_lock(&host->lock);
+		if (!request->cancel_seen)
+			ret = 0;
+		request->cancel_seen = true;
+		pthread_mutex_unlock(&host->lock);
+		if (!ret)
+			host->driver.on_cancel(public);
+	}
+	iotarget_request_put(public);
+	return ret;
+}
+
 int iotarget_request_unmark_cancelable(struct iotarget_request *public)
 {
 	struct request *request = to_request(public);

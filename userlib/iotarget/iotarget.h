@@ -313,6 +313,14 @@ int iotarget_request_complete(struct iotarget_request *request, int32_t status,
 int iotarget_request_mark_cancelable(struct iotarget_request *request);
 
 /*
+ * The same, as WdfRequestMarkCancelable has it (the one above is ...Ex): of a
+ * request that is cancelled already, on_cancel is called before this returns. 0:
+ * it is marked, or that was done. -ECANCELED: it was done before, or the driver
+ * has no on_cancel.
+ */
+int iotarget_request_mark_or_cancel(struct iotarget_request *request);
+
+/*
  * Takes that back. 0: on_cancel does not come. -ECANCELED: it has come or is
  * on its way, and the request is to be completed from there on. -EINVAL: it is
  * not marked.
