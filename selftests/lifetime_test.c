@@ -3,6 +3,7 @@
  * The end of devices and targets, by SHUTDOWN, last close and death, with a
  * request in each state; copies of fds; names. U62, U93, U94, U99.
  */
+#include <sys/epoll.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -390,7 +391,7 @@ TEST_F(end, the_sender_is_killed)
 }
 
 /* Ledger 16: the fd goes on to another process, and the first one exits. */
-TEST(a_passed_target_outlives_its_opener)
+TEST(L16_a_passed_target_outlives_its_opener)
 {
 	struct iotarget_fetch_element record = {};
 	struct iotarget_reap_element r;
@@ -588,6 +589,66 @@ TEST_F(waiter, a_poller_sees_the_end_of_its_target)
 	self->target = target_open(self->device);
 	ASSERT_GE(self->target, 0);
 	EXPECT_EQ(0, send_one(self->target, 0, NULL));
+}
+
+/*
+ * The wait queues die with their files: an epoll set that still has those, and a
+ * poller that is just being woken, when all others close them.
+ */
+TEST_F(waiter, L18_pollers_when_all_is_closed)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int i, epoll, device, target;
+	pid_t child;
+
+	for (i = 0; i < 100; i++) {
+		epoll = epoll_create1(0);
+		device = parallel_create();
+		target = target_open(device);
+		ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, device, &event));
+		ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, target, &event));
+		child = fork();
+		if (!child) {
+			struct background of_device, of_target;
+
+			background_start(&of_device, poll_hup, &device);
+			background_start(&of_target, poll_hup, &target);
+			close(i & 1 ? device : target);
+			end(i & 1 ? target : device);
+			close(i & 1 ? target : device);
+			_exit(0);
+		}
+		send_one(target, 0, NULL);
+		close(device);
+		close(target);
+		ASSERT_EQ(child, waitpid(child, NULL, 0));
+		EXPECT_LE(0, epoll_wait(epoll, &event, 1, 0));
+		close(epoll);
+	}
+}
+
+/* A host that sends to itself waits for nobody but itself, and can be killed. */
+TEST(L19_a_host_that_is_its_own_sender)
+{
+	int status, i;
+	pid_t child;
+
+	for (i = 0; i < 2; i++) {
+		child = fork();
+		if (!child) {
+			struct send_wait s = { .target = target_open(parallel_create()) };
+
+			if (i == 0)
+				send_waiting(&s);
+			else
+				ioctl(s.target, _IO('x', 1));
+			_exit(0);
+		}
+		wait_asleep(child);
+		kill(child, SIGKILL);
+		ASSERT_EQ(child, waitpid(child, &status, 0));
+		EXPECT_TRUE(WIFSIGNALED(status));
+	}
 }
 
 /* Invariant 8: a sleeper can be killed, whatever its partner does. */
@@ -859,7 +920,7 @@ TEST(a_user_has_so_many_targets)
 	EXPECT_GE(last, 0);
 }
 
-TEST(the_module_stays_while_an_fd_is_open)
+TEST(L17_the_module_stays_while_an_fd_is_open)
 {
 	int control, device, target;
 

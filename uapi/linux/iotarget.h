@@ -62,8 +62,9 @@
  * EBUSY       the name, route or notice is taken; the other queue takes none.
  * ECANCELED   the request is cancelled: a mark finds it so, or an OnCancel for
  *             it waits to be fetched. Nothing was changed.
- * EDQUOT      a cap of the calling user is reached, or the device has no slot
- *             left.
+ * EDQUOT      a cap of a user is reached: the caller's for devices, queues and
+ *             targets, that of who opened the target for requests and bytes; or
+ *             the device has no slot left.
  * E2BIG       the struct or stride is longer than the kernel knows, and what it
  *             does not know is not zero, or it is longer than a page.
  * EFAULT      memory cannot be read or written. See each ioctl for what then
