@@ -23,7 +23,6 @@ void iotarget_waiter_init(struct iotarget_waiter *waiter)
 	INIT_LIST_HEAD(&waiter->node);
 	init_waitqueue_entry(&waiter->wqe, current);
 	waiter->woken = false;
-	waiter->pending = 0;
 	INIT_LIST_HEAD(&waiter->done);
 }
 

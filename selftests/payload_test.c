@@ -1328,4 +1328,93 @@ TEST_F(kind, as_much_as_a_target_may_have)
 				  1 << 20, &id));
 }
 
+/* ------------------------------------------- what was others' bytes */
+
+#define SECRET	"others' bytes"
+#define LONGEST	(64 << 10)
+
+static void fill_with_secret(char *at, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		at[i] = SECRET[i % strlen(SECRET)];
+}
+
+/* Anything of it: four bytes in a row. */
+static bool has_secret(const char *at, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i + 4 <= strlen(SECRET); i++)
+		if (memmem(at, length, SECRET + i, 4))
+			return true;
+	return false;
+}
+
+static int round_trip(int device, int target, __u32 type, char *in,
+		      __u32 in_length, char *out, __u32 out_length, char *host,
+		      __u32 takes, __u32 gives)
+{
+	struct iotarget_fetch_element f = {
+		.buffer = ADDRESS(host), .buffer_length = takes,
+	};
+	struct iotarget_reap_element r;
+	__u64 id;
+
+	return send_element(target, type, in, in_length, out, out_length, &id) ?:
+	       fetch_now(device, 0, &f) ?:
+	       complete_bytes(device, id, 0, out_length ?: in_length, host, gives) ?:
+	       reap_now(target, &r);
+}
+
+/*
+ * The kernel's memory is full of what other senders and hosts sent. Neither a
+ * sender whose host claims to have written all, nor a host with a buffer longer
+ * than the input, finds any of it.
+ */
+TEST(bytes_of_others_are_searched_for)
+{
+	static const __u32 sizes[] = {
+		1, 8, 63, 64, 65, 100, 512, 1000, 4095, 4096, 4097, 10000, LONGEST,
+	};
+	char *secret = aligned_alloc(4096, LONGEST);
+	char *out = aligned_alloc(4096, LONGEST);
+	char *host = aligned_alloc(4096, LONGEST);
+	int device = parallel_create(), others, target, i, part;
+	__u32 size;
+
+	fill_with_secret(secret, LONGEST);
+	for (i = 0; i < 3 * (int)ARRAY_SIZE(sizes); i++) {
+		size = sizes[i / 3];
+		part = size / 3 * (i % 3);
+		others = target_open(device);
+		ASSERT_EQ(0, round_trip(device, others, IOTARGET_TYPE_WRITE, secret,
+					size, NULL, 0, host, size, 0));
+		fill_with_secret(host, LONGEST);
+		ASSERT_EQ(0, round_trip(device, others, IOTARGET_TYPE_CONTROL,
+					secret, size, out, size, host, 0, size));
+		close(others);
+
+		target = target_open(device);
+		memset(host, 'h', LONGEST);
+		memset(out, 's', LONGEST);
+		ASSERT_EQ(0, round_trip(device, target, IOTARGET_TYPE_READ, NULL, 0,
+					out, size, host, LONGEST, part));
+		EXPECT_FALSE(has_secret(out, LONGEST));
+		EXPECT_TRUE(is_all((void *)out, 'h', part));
+		EXPECT_TRUE(is_all((void *)out + part, 0, size - part));
+		EXPECT_TRUE(is_all((void *)out + size, 's', LONGEST - size));
+
+		memset(out, 's', LONGEST);
+		ASSERT_EQ(0, round_trip(device, target, IOTARGET_TYPE_CONTROL, out,
+					part, out, size, host, LONGEST, 0));
+		EXPECT_FALSE(has_secret(out, LONGEST));
+		EXPECT_FALSE(has_secret(host, LONGEST));
+		EXPECT_TRUE(is_all((void *)host + part, 'h', LONGEST - part));
+		close(target);
+	}
+	close(device);
+}
+
 TEST_HARNESS_MAIN
