@@ -618,15 +618,6 @@ FIXTURE_TEARDOWN(name)
 	close(self->device);
 }
 
-static int name_device(int device, const char *name, __u32 mode)
-{
-	struct iotarget_name arg = { .size = sizeof(arg), .mode = mode };
-
-	/* (32 bytes and no end is one of the bad ones) */
-	memcpy(arg.name, name, strnlen(name, sizeof(arg.name)));
-	return call(device, IOTARGET_NAME, &arg);
-}
-
 static void renew(int *device)
 {
 	close(*device);

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -73,10 +74,11 @@ static inline bool has_feature(__u64 feature)
 	return !info_get(&info) && (info.features & feature);
 }
 
-static inline int device_create(__u32 dispatch, __u32 limit)
+static inline int device_create_flags(__u32 flags, __u32 dispatch, __u32 limit)
 {
 	struct iotarget_device_create arg = {
-		.size = sizeof(arg), .dispatch = dispatch, .limit = limit,
+		.size = sizeof(arg), .flags = flags, .dispatch = dispatch,
+		.limit = limit,
 	};
 	int control = control_open();
 	int ret;
@@ -86,6 +88,11 @@ static inline int device_create(__u32 dispatch, __u32 limit)
 	ret = call(control, IOTARGET_DEVICE_CREATE, &arg);
 	close(control);
 	return ret ? ret : arg.fd;
+}
+
+static inline int device_create(__u32 dispatch, __u32 limit)
+{
+	return device_create_flags(0, dispatch, limit);
 }
 
 static inline int sequential_create(void)
@@ -203,11 +210,11 @@ static inline int reap_now(int target, struct iotarget_reap_element *reap)
 
 enum verdict { DELIVERED = 1, MARKED, TOLD, COMPLETED };
 
-/* Which of the four answers came, or a negative errno. */
-static inline int cancel(int target, __u64 id)
+/* Which of the four answers came for one request, or a negative errno. */
+static inline int cancel_by(int target, __u32 scope, __u32 tid, __u64 id)
 {
 	struct iotarget_cancel arg = {
-		.size = sizeof(arg), .scope = IOTARGET_CANCEL_ID, .id = id,
+		.size = sizeof(arg), .scope = scope, .tid = tid, .id = id,
 	};
 	int ret = call(target, IOTARGET_CANCEL, &arg);
 
@@ -217,6 +224,11 @@ static inline int cancel(int target, __u64 id)
 		return -EPROTO;
 	return arg.delivered ? DELIVERED : arg.marked ? MARKED :
 	       arg.told ? TOLD : COMPLETED;
+}
+
+static inline int cancel(int target, __u64 id)
+{
+	return cancel_by(target, IOTARGET_CANCEL_ID, 0, id);
 }
 
 static inline int cancel_all(int target, struct iotarget_cancel *arg)
@@ -311,7 +323,7 @@ static inline int is_canceled(int queue, __u64 id)
  * Returns when a thread of this process sleeps inside its ioctl. That is what
  * /proc says of it; the test's own time limit bounds the loop.
  */
-static inline void wait_asleep(pid_t tid)
+static inline void wait_asleep_in(pid_t tid, long nr)
 {
 	char path[64], text[64];
 
@@ -323,10 +335,16 @@ static inline void wait_asleep(pid_t tid)
 		if (fd >= 0)
 			close(fd);
 		text[n > 0 ? n : 0] = 0;
-		if (strtol(text, NULL, 10) == SYS_ioctl && text[0] != 'r')
+		if (text[0] >= '0' && text[0] <= '9' &&
+		    strtol(text, NULL, 10) == nr)
 			return;
 		sched_yield();
 	}
+}
+
+static inline void wait_asleep(pid_t tid)
+{
+	wait_asleep_in(tid, SYS_ioctl);
 }
 
 static inline pid_t own_tid(void)
@@ -419,6 +437,51 @@ static inline unsigned long rounds_get(unsigned long usual)
 	const char *text = getenv("IOTARGET_ROUNDS");
 
 	return text ? strtoul(text, NULL, 0) : usual;
+}
+
+/* --------------------------------------------------- names, fds passed on */
+
+static inline int name_device(int device, const char *name, __u32 mode)
+{
+	struct iotarget_name arg = { .size = sizeof(arg), .mode = mode };
+
+	/* (32 bytes and no end is one of the bad ones) */
+	memcpy(arg.name, name, strnlen(name, sizeof(arg.name)));
+	return call(device, IOTARGET_NAME, &arg);
+}
+
+static inline void fd_send(int socket, int fd, const void *data, size_t size)
+{
+	char control[CMSG_SPACE(sizeof(int))] = {};
+	struct iovec iov = { (void *)data, size };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	if (sendmsg(socket, &msg, 0) < 0)
+		abort();
+}
+
+static inline int fd_receive(int socket, void *data, size_t size)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { data, size };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	int fd;
+
+	if (recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) <= 0 || !CMSG_FIRSTHDR(&msg))
+		return -1;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+	return fd;
 }
 
 #endif

@@ -97,25 +97,6 @@ static int text_into(const char *path, const char *text)
 	return ret;
 }
 
-/* As wait_asleep() of common.h, in any system call. */
-static void wait_asleep_in(pid_t pid, long nr)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	/* what runs has no number there, and reads as 0 */
-	while (number_in(path, NULL) != nr || number_in(path, "0x") < 0)
-		sched_yield();
-}
-
-static int name_device(int device, const char *name)
-{
-	struct iotarget_name arg = { .size = sizeof(arg), .mode = 0666 };
-
-	snprintf(arg.name, sizeof(arg.name), "%s", name);
-	return call(device, IOTARGET_NAME, &arg);
-}
-
 /* A round trip. */
 static int trip(int device, int target)
 {
@@ -574,7 +555,7 @@ TEST_F(death, all_at_once)
 		j = snprintf(path[i], sizeof(path[i]), IOTARGET_NODE_DIR);
 		sprintf(path[i] + j, "death-%d", i);
 		if (!geteuid())
-			ASSERT_EQ(0, name_device(device[i], path[i] + j));
+			ASSERT_EQ(0, name_device(device[i], path[i] + j, 0666));
 	}
 	for (i = 0; i < LOAD_SENDERS; i++) {
 		s[i].seed = self->seed + i;
@@ -733,7 +714,7 @@ FIXTURE_SETUP(flight)
 	if (variant->object == NODE && geteuid())
 		SKIP(return, "a name needs CAP_SYS_ADMIN");
 	if (!geteuid())
-		ASSERT_EQ(0, name_device(self->device, "death"));
+		ASSERT_EQ(0, name_device(self->device, "death", 0666));
 	self->target = variant->object == NODE ?
 		       open(IOTARGET_NODE_DIR "death", O_RDWR) :
 		       target_open(self->device);
@@ -776,24 +757,6 @@ static void sleepers_start(FIXTURE_DATA(flight) *self)
 	wait_asleep_in(self->sender.tid, SYS_ioctl);
 	background_start(&self->reader, read_waiting, self);
 	wait_asleep_in(self->reader.tid, SYS_read);
-}
-
-static void fd_send(int socket, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = {}, byte = 0;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	if (sendmsg(socket, &msg, 0) < 0)
-		abort();
 }
 
 /* Nothing has ended, though this process has closed its fd. */
@@ -898,7 +861,7 @@ TEST_F(flight, ends)
 		break;
 	case CLOSED:
 		ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-		fd_send(pair[0], *fd);
+		fd_send(pair[0], *fd, "", 1);
 		close(*fd);
 		*fd = -1;
 		close(pair[0]);

@@ -131,7 +131,7 @@ TEST_F(fail, target)
 	      closed(target_open(self->device)));
 }
 
-static int name_device(int *device)
+static int device_name(int *device)
 {
 	struct iotarget_name arg = {
 		.size = sizeof(arg), .mode = 0600, .name = "fail-nth",
@@ -187,7 +187,7 @@ TEST_F(fail, node)
 {
 	if (!has_feature(IOTARGET_FEATURE_NAME))
 		SKIP(return, "this module has not built it");
-	ASSERT_GE(name_device(&self->device), 0);
+	ASSERT_GE(device_name(&self->device), 0);
 	{
 		struct iotarget_name arg = {
 			.size = sizeof(arg), .mode = 0600, .name = "fail-nth",

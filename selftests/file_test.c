@@ -7,18 +7,7 @@
 
 static int events_create(__u32 dispatch, __u32 limit)
 {
-	struct iotarget_device_create arg = {
-		.size = sizeof(arg), .flags = IOTARGET_DEVICE_FILE_EVENTS,
-		.dispatch = dispatch, .limit = limit,
-	};
-	int control = control_open();
-	int ret;
-
-	if (control < 0)
-		return control;
-	ret = call(control, IOTARGET_DEVICE_CREATE, &arg);
-	close(control);
-	return ret ? ret : arg.fd;
+	return device_create_flags(IOTARGET_DEVICE_FILE_EVENTS, dispatch, limit);
 }
 
 static int file_done(int device, __u64 file)

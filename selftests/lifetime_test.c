@@ -295,40 +295,6 @@ TEST_F(end, exit_of_a_process_that_has_both)
 
 /* ------------------------------------------------- processes that die */
 
-static void fd_send(int socket, int fd, const void *data, size_t size)
-{
-	char control[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec iov = { (void *)data, size };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	if (sendmsg(socket, &msg, 0) < 0)
-		abort();
-}
-
-static int fd_receive(int socket, void *data, size_t size)
-{
-	char control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { data, size };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	if (recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) <= 0 || !CMSG_FIRSTHDR(&msg))
-		return -1;
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
-}
-
 /* A host in a process of its own passes a target on, and is killed. */
 TEST_F(end, the_host_is_killed)
 {
@@ -724,14 +690,6 @@ TEST_F(waiter, the_end_of_a_full_target)
 	if (geteuid())							\
 		SKIP(return, "a name needs CAP_SYS_ADMIN");		\
 } while (0)
-
-static int name_device(int device, const char *name, __u32 mode)
-{
-	struct iotarget_name arg = { .size = sizeof(arg), .mode = mode };
-
-	snprintf(arg.name, sizeof(arg.name), "%s", name);
-	return call(device, IOTARGET_NAME, &arg);
-}
 
 TEST_F(waiter, name_by_an_ordinary_user)
 {

@@ -85,22 +85,6 @@ static int send_element(int target, struct iotarget_send_element e, __u64 *id)
 	return ret ? ret : arg.sent == 1 ? 0 : -EPROTO;
 }
 
-/* Which of the four answers came for one request, or a negative errno. */
-static int cancel_by(int target, __u32 scope, __u32 tid, __u64 id)
-{
-	struct iotarget_cancel arg = {
-		.size = sizeof(arg), .scope = scope, .tid = tid, .id = id,
-	};
-	int ret = call(target, IOTARGET_CANCEL, &arg);
-
-	if (ret)
-		return ret;
-	if (arg.delivered + arg.marked + arg.told + arg.completed != 1)
-		return -EPROTO;
-	return arg.delivered ? DELIVERED : arg.marked ? MARKED :
-	       arg.told ? TOLD : COMPLETED;
-}
-
 /* ----------------------------------------------------------- every mode */
 
 FIXTURE(loopback) {

@@ -58,36 +58,7 @@ static inline void plain_start(struct plain *p)
 	background_start(&p->thread, plain_main, p);
 }
 
-/* As wait_asleep(), inside the call of this number. */
-static inline void wait_asleep_in(pid_t tid, long nr)
-{
-	char path[64], text[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", tid);
-	for (;;) {
-		int fd = open(path, O_RDONLY);
-		ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-
-		if (fd >= 0)
-			close(fd);
-		text[n > 0 ? n : 0] = 0;
-		if (text[0] >= '0' && text[0] <= '9' &&
-		    strtol(text, NULL, 10) == nr)
-			return;
-		sched_yield();
-	}
-}
-
 /* ---------------------------------------------------------------- objects */
-
-static inline int name_device(int device)
-{
-	struct iotarget_name arg = {
-		.size = sizeof(arg), .mode = 0600, .name = "plain",
-	};
-
-	return call(device, IOTARGET_NAME, &arg);
-}
 
 /* Every fixture begins so. They end with their process. */
 #define OBJECTS int device; int target; __u64 file; struct plain call
@@ -105,7 +76,7 @@ static inline int name_device(int device)
 	self->device = parallel_create();				\
 	ASSERT_GE(self->device, 0);					\
 	if (by_name_)							\
-		ASSERT_EQ(0, name_device(self->device));		\
+		ASSERT_EQ(0, name_device(self->device, "plain", 0600));		\
 	self->target = by_name_ ? open(NODE, O_RDWR | O_CLOEXEC) :	\
 		target_open_file(self->device, &self->file);		\
 	ASSERT_GE(self->target, 0);					\

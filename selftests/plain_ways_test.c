@@ -723,7 +723,7 @@ TEST(programs_that_know_nothing)
 		struct background thread;
 		FILE *pipe;
 
-		ASSERT_EQ(0, name_device(s.device));
+		ASSERT_EQ(0, name_device(s.device, "plain", 0600));
 		background_start(&thread, server_main, &s);
 		pipe = popen(programs[i].command, "r");
 		ASSERT_NE(NULL, pipe);
@@ -779,7 +779,7 @@ TEST(interrupted_at_the_terminal)
 	pid_t child;
 
 	NEED_NAMES();
-	ASSERT_EQ(0, name_device(self->device));
+	ASSERT_EQ(0, name_device(self->device, "plain", 0600));
 	for (trapped = 0; trapped < 2; trapped++) {
 		child = start_in_terminal(argv[trapped], &terminal);
 		ASSERT_LT(0, child);

@@ -434,43 +434,10 @@ TEST_F_TIMEOUT(stress, senders_hosts_and_cancellers, HOUR)
 
 /* ------------------------------------------------- hosts that are killed */
 
-static void fd_pass(int socket, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = {}, byte = 0;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	if (sendmsg(socket, &msg, 0) < 0)
-		_exit(1);
-}
-
-static int fd_take(int socket)
-{
-	char control[CMSG_SPACE(sizeof(int))], byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	if (recvmsg(socket, &msg, 0) <= 0 || !CMSG_FIRSTHDR(&msg))
-		return -1;
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
-}
-
 /* A host process of two threads; its targets come back over the socket. */
 static pid_t host_process(int *target, unsigned int seed)
 {
+	char byte;
 	struct host host[2];
 	pthread_t thread[2];
 	int pair[2], device, i;
@@ -485,7 +452,7 @@ static pid_t host_process(int *target, unsigned int seed)
 		for (i = 0; i < SENDERS; i++) {
 			int fd = target_open(device);
 
-			fd_pass(pair[1], fd);
+			fd_send(pair[1], fd, "", 1);
 			close(fd);
 		}
 		hosts_start(device, seed, thread, host, 2);
@@ -494,7 +461,7 @@ static pid_t host_process(int *target, unsigned int seed)
 	}
 	close(pair[1]);
 	for (i = 0; i < SENDERS; i++)
-		target[i] = fd_take(pair[0]);
+		target[i] = fd_receive(pair[0], &byte, 1);
 	close(pair[0]);
 	return child;
 }

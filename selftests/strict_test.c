@@ -27,16 +27,10 @@ VARIANT(default_delivered_marked, false, true, IOTARGET_DISPATCH_PARALLEL);
 
 FIXTURE_SETUP(strict)
 {
-	struct iotarget_device_create arg = {
-		.size = sizeof(arg), .dispatch = variant->dispatch,
-		.flags = variant->strict ? IOTARGET_DEVICE_STRICT : 0,
-	};
-	int control = control_open();
-
-	ASSERT_GE(control, 0);
-	ASSERT_EQ(0, call(control, IOTARGET_DEVICE_CREATE, &arg));
-	close(control);
-	self->device = arg.fd;
+	self->device = device_create_flags(variant->strict ?
+					   IOTARGET_DEVICE_STRICT : 0,
+					   variant->dispatch, 0);
+	ASSERT_GE(self->device, 0);
 	self->target = target_open(self->device);
 	ASSERT_GE(self->target, 0);
 }
