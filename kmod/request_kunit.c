@@ -403,6 +403,48 @@ static void iotarget_kunit_arrives_before_a_stop(struct kunit *test)
 	iotarget_kunit_arrive(test, BEFORE_STOP);
 }
 
+/* What cannot be registered. The last one is what the others are changed from. */
+static void iotarget_kunit_register(struct kunit *test)
+{
+	static const struct iotarget_refusal {
+		const char *name;
+		umode_t mode;
+		u32 dispatch;
+		u32 limit;
+		int err;
+	} refusals[] = {
+		{ "", 0600, IOTARGET_DISPATCH_PARALLEL, 0, -EINVAL },
+		{ "KUnit", 0600, IOTARGET_DISPATCH_PARALLEL, 0, -EINVAL },
+		{ "control", 0600, IOTARGET_DISPATCH_PARALLEL, 0, -EINVAL },
+		{ "a-name-of-thirty-two-characters.", 0600,
+		  IOTARGET_DISPATCH_PARALLEL, 0, -EINVAL },
+		{ "kunit", 0400, IOTARGET_DISPATCH_PARALLEL, 0, -EINVAL },
+		{ "kunit", 0700, IOTARGET_DISPATCH_PARALLEL, 0, -EINVAL },
+		{ "kunit", 0600, 0, 0, -EINVAL },
+		{ "kunit", 0600, IOTARGET_DISPATCH_SEQUENTIAL, 1, -EINVAL },
+		{ "kunit", 0600, IOTARGET_DISPATCH_MANUAL, 0, -EOPNOTSUPP },
+		{ "kunit", 0600, IOTARGET_DISPATCH_PARALLEL, 0, 0 },
+	};
+	struct iotarget_driver *driver = kunit_kzalloc(test, 2 * sizeof(*driver),
+						       GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, driver);
+	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
+		driver->name = refusals[i].name;
+		driver->mode = refusals[i].mode;
+		driver->dispatch = refusals[i].dispatch;
+		driver->limit = refusals[i].limit;
+		driver->on_request = iotarget_kunit_on_request;
+		KUNIT_EXPECT_EQ(test, refusals[i].err,
+				iotarget_driver_register(driver));
+	}
+	driver[1] = driver[0];
+	KUNIT_EXPECT_EQ(test, -EEXIST, iotarget_driver_register(&driver[1]));
+	iotarget_driver_unregister(driver);
+	iotarget_driver_put(driver);
+}
+
 static struct kunit_case iotarget_kunit_cases[] = {
 	KUNIT_CASE(iotarget_kunit_operations),
 	KUNIT_CASE(iotarget_kunit_mark_sticks),
@@ -411,6 +453,7 @@ static struct kunit_case iotarget_kunit_cases[] = {
 	KUNIT_CASE(iotarget_kunit_u09_arrives_at_a_stopped_queue),
 	KUNIT_CASE(iotarget_kunit_u10_arrives_at_an_idle_queue),
 	KUNIT_CASE(iotarget_kunit_arrives_before_a_stop),
+	KUNIT_CASE(iotarget_kunit_register),
 	{}
 };
 
