@@ -39,6 +39,7 @@ quick check check-all: deps
 
 mutants: deps
 	@selftests/mutants/run
+	@selftests/mutants/draw
 
 bench: modules-6.1
 	@selftests/bench/run
@@ -62,7 +63,7 @@ help:
 	@echo 'make check       all tests in VMs (40 minutes at most)'
 	@echo 'make quick       build, static checks and one boot (3 minutes)'
 	@echo 'make check-all   full counts, every kernel (hours)'
-	@echo 'make mutants     breaks the state machine on purpose; the tests must notice'
+	@echo 'make mutants     breaks the module on purpose and at random; the tests must notice'
 	@echo 'make bench       instructions of a round trip, beside its peers'
 	@echo 'make install     the module, the libraries and the header (DESTDIR, PREFIX)'
 	@echo 'make modules-6.1 (-6.12, -debug): the modules for a kernel of the VM'
