@@ -559,14 +559,14 @@ struct iotarget_call {
 		struct iotarget_fetch fetch;
 		struct iotarget_id id;
 		struct iotarget_is_canceled is_canceled;
+		struct iotarget_file_done file_done;
+		struct iotarget_payload payload;
 		struct iotarget_shutdown shutdown;
 		/* declared, not built */
 		struct iotarget_queue_create queue_create;
 		struct iotarget_route route;
 		struct iotarget_target_control target_control;
 		struct iotarget_forward forward;
-		struct iotarget_file_done file_done;
-		struct iotarget_payload payload;
 		struct iotarget_queue_control queue_control;
 	} args;
 };

@@ -460,7 +460,7 @@ int iotarget_target_shutdown(struct iotarget_call *call)
 	return 0;
 }
 
-/* The last close. It does not wait: the last to use the target frees it. */
+/* The last close. It waits for no host: the last to use the target frees it. */
 void iotarget_target_close(void *object)
 {
 	struct iotarget_target *target = object;

@@ -153,8 +153,6 @@ TEST_F(fail, name)
 	unsigned int nth, left;
 	int ret;
 
-	if (!has_feature(IOTARGET_FEATURE_NAME))
-		SKIP(return, "this module has not built it");
 	for (nth = 1, left = 0; !left; nth++) {
 		struct iotarget_name arg = {
 			.size = sizeof(arg), .mode = 0600, .name = "fail-nth",
@@ -185,8 +183,6 @@ static int node_open(void)
 
 TEST_F(fail, node)
 {
-	if (!has_feature(IOTARGET_FEATURE_NAME))
-		SKIP(return, "this module has not built it");
 	ASSERT_GE(device_name(&self->device), 0);
 	{
 		struct iotarget_name arg = {

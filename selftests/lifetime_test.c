@@ -685,16 +685,12 @@ TEST_F(waiter, the_end_of_a_full_target)
 /* ---------------------------------------------------------------- names */
 
 #define NEED_NAMES() do {						\
-	if (!has_feature(IOTARGET_FEATURE_NAME))			\
-		SKIP(return, "this module has not built it");		\
 	if (geteuid())							\
 		SKIP(return, "a name needs CAP_SYS_ADMIN");		\
 } while (0)
 
 TEST_F(waiter, name_by_an_ordinary_user)
 {
-	if (!has_feature(IOTARGET_FEATURE_NAME))
-		SKIP(return, "this module has not built it");
 	if (!geteuid())
 		ASSERT_EQ(0, setresuid(65534, 65534, 65534));
 	EXPECT_EQ(-EPERM, name_device(self->device, "lifetime", 0600));
@@ -843,8 +839,6 @@ TEST(a_user_has_so_many_devices)
 
 	raise_files();
 	ASSERT_EQ(0, info_get(&info));
-	if (info.user_devices == UINT32_MAX)
-		SKIP(return, "this module caps no user");
 	fd = calloc(info.user_devices + 1, sizeof(*fd));
 	while (n <= info.user_devices && (last = parallel_create()) >= 0)
 		fd[n++] = last;
@@ -866,8 +860,6 @@ TEST(a_user_has_so_many_targets)
 	raise_files();
 	ASSERT_GE(device, 0);
 	ASSERT_EQ(0, info_get(&info));
-	if (info.user_targets == UINT32_MAX)
-		SKIP(return, "this module caps no user");
 	fd = calloc(info.user_targets + 1, sizeof(*fd));
 	while (n <= info.user_targets && (last = target_open(device)) >= 0)
 		fd[n++] = last;
