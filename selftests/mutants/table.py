@@ -42,15 +42,13 @@ MUTANTS = [
         "10: nothing is dispatched beyond the queue's limit"),
     Mutant(
         "undo_leaves_it_uncancelable", "dispatch", "queue.c",
-        "\tiotarget_request_move(req, IOTARGET_QUEUED, iotarget_queue_cancel);\n"
-        "\tlist_add(",
-        "\tiotarget_request_move(req, IOTARGET_QUEUED, NULL);\n"
-        "\tlist_add(",
+        "\t\tiotarget_queue_put_back(req, iotarget_queue_cancel);\n",
+        "\t\tiotarget_queue_put_back(req, NULL);\n",
         "mutant_gaps_test", "global.a_request_that_came_back_can_be_cancelled",
         "in the queue means cancelable: the queue's routine is set"),
     Mutant(
         "undo_ignores_the_mark", "dispatch", "queue.c",
-        "\tif (req->cancelled) {\n", "\tif (false) {\n",
+        "\tif (req->cancelled)\n", "\tif (false)\n",
         "race_test", "race.plain.L3_cancelled_and_copy_fails",
         "3: who makes a request cancelable again tells it of the cancel"),
 
