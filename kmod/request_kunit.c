@@ -280,6 +280,10 @@ static void iotarget_kunit_undo(struct kunit *test)
  * @called: it was
  * @go: it waits for this, if @waits
  * @waits: on_request() does not return
+ * @cancel: the cancel routine of the request that is marked
+ * @canceller: cancels @req
+ * @req: it
+ * @returned: the cancel routine has
  */
 struct iotarget_kunit_driver {
 	struct iotarget_driver driver;
@@ -287,6 +291,10 @@ struct iotarget_kunit_driver {
 	struct completion called;
 	struct completion go;
 	bool waits;
+	struct iotarget_driver_cancel cancel;
+	struct work_struct canceller;
+	struct iotarget_request *req;
+	bool returned;
 };
 
 static void iotarget_kunit_on_request(struct iotarget_driver *driver,
@@ -299,6 +307,23 @@ static void iotarget_kunit_on_request(struct iotarget_driver *driver,
 	complete(&d->called);
 	if (d->waits)
 		wait_for_completion(&d->go);
+}
+
+/* A driver that is registered. */
+static struct iotarget_kunit_driver *iotarget_kunit_driver_init(struct kunit *test)
+{
+	struct iotarget_kunit_driver *d = kunit_kzalloc(test, sizeof(*d),
+							GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	d->driver.name = "kunit";
+	d->driver.mode = 0600;
+	d->driver.dispatch = IOTARGET_DISPATCH_PARALLEL;
+	d->driver.on_request = iotarget_kunit_on_request;
+	init_completion(&d->called);
+	init_completion(&d->go);
+	KUNIT_ASSERT_EQ(test, 0, iotarget_driver_register(&d->driver));
+	return d;
 }
 
 /* Sends a request, and returns when the driver has it. */
@@ -328,22 +353,12 @@ enum iotarget_arrival { AT_STOPPED, AT_IDLE, BEFORE_STOP };
 static void iotarget_kunit_arrive(struct kunit *test,
 				  enum iotarget_arrival arrival)
 {
-	struct iotarget_kunit_driver *d = kunit_kzalloc(test, sizeof(*d),
-							GFP_KERNEL);
-	struct iotarget_driver *driver;
+	struct iotarget_kunit_driver *d = iotarget_kunit_driver_init(test);
+	struct iotarget_driver *driver = &d->driver;
 	struct iotarget_target *target;
 	struct iotarget_request *req;
 	u64 id;
 
-	KUNIT_ASSERT_NOT_NULL(test, d);
-	driver = &d->driver;
-	driver->name = "kunit";
-	driver->mode = 0600;
-	driver->dispatch = IOTARGET_DISPATCH_PARALLEL;
-	driver->on_request = iotarget_kunit_on_request;
-	init_completion(&d->called);
-	init_completion(&d->go);
-	KUNIT_ASSERT_EQ(test, 0, iotarget_driver_register(driver));
 	target = iotarget_target_create(driver->device);
 	if (IS_ERR(target)) {
 		KUNIT_FAIL(test, "no target");
@@ -403,6 +418,61 @@ static void iotarget_kunit_arrives_before_a_stop(struct kunit *test)
 	iotarget_kunit_arrive(test, BEFORE_STOP);
 }
 
+/* Returns when unregistering waits for it. */
+static void iotarget_kunit_on_cancel(struct iotarget_driver_cancel *cancel)
+{
+	struct iotarget_kunit_driver *d =
+		container_of(cancel, struct iotarget_kunit_driver, cancel);
+
+	complete(&d->called);
+	while (!wq_has_sleeper(&d->driver.idle))
+		schedule_timeout_uninterruptible(1);
+	WRITE_ONCE(d->returned, true);
+}
+
+static void iotarget_kunit_canceller(struct work_struct *work)
+{
+	struct iotarget_kunit_driver *d =
+		container_of(work, struct iotarget_kunit_driver, canceller);
+	struct iotarget_device *device = d->driver.device;
+
+	spin_lock(&device->lock);
+	iotarget_request_cancel(d->req);
+	iotarget_driver_run_cancels(device);
+	spin_unlock(&device->lock);
+}
+
+/* A driver is gone only when its cancel routines have returned (decision 13). */
+static void iotarget_kunit_unregister_waits(struct kunit *test)
+{
+	struct iotarget_kunit_driver *d = iotarget_kunit_driver_init(test);
+	struct iotarget_driver *driver = &d->driver;
+	struct iotarget_target *target;
+
+	target = iotarget_target_create(driver->device);
+	if (IS_ERR(target)) {
+		KUNIT_FAIL(test, "no target");
+		iotarget_driver_unregister(driver);
+		iotarget_driver_put(driver);
+		return;
+	}
+	d->req = iotarget_kunit_send(test, d, target);
+	d->cancel.fn = iotarget_kunit_on_cancel;
+	KUNIT_EXPECT_EQ(test, 0, iotarget_driver_mark_cancelable(driver, d->req->id,
+								 &d->cancel));
+	INIT_WORK(&d->canceller, iotarget_kunit_canceller);
+	queue_work(system_unbound_wq, &d->canceller);
+	wait_for_completion(&d->called);
+	iotarget_driver_unregister(driver);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(d->returned));
+	flush_work(&d->canceller);
+	/* what was told of its cancel keeps that word when its driver ends */
+	KUNIT_EXPECT_EQ(test, (int)IOTARGET_READY, (int)d->req->state);
+	KUNIT_EXPECT_EQ(test, -ECANCELED, d->req->status);
+	iotarget_target_close(target);
+	iotarget_driver_put(driver);
+}
+
 /* What cannot be registered. The last one is what the others are changed from. */
 static void iotarget_kunit_register(struct kunit *test)
 {
@@ -453,6 +523,7 @@ static struct kunit_case iotarget_kunit_cases[] = {
 	KUNIT_CASE(iotarget_kunit_u09_arrives_at_a_stopped_queue),
 	KUNIT_CASE(iotarget_kunit_u10_arrives_at_an_idle_queue),
 	KUNIT_CASE(iotarget_kunit_arrives_before_a_stop),
+	KUNIT_CASE(iotarget_kunit_unregister_waits),
 	KUNIT_CASE(iotarget_kunit_register),
 	{}
 };
