@@ -41,6 +41,7 @@ static bool iotarget_target_room(const struct iotarget_target *target)
 /* There is more room. Under the lock. */
 static void iotarget_target_wake_room(struct iotarget_target *target)
 {
+	lockdep_assert_held(&target->device->lock);
 	/* waitqueue_active: see the top of wait.c */
 	if (waitqueue_active(&target->pollers) && iotarget_target_room(target))
 		wake_up_interruptible_poll(&target->pollers,
@@ -103,6 +104,7 @@ static void iotarget_deadline_arm(struct iotarget_target *target)
 	struct iotarget_request *req = iotarget_deadline_first(target);
 	u64 now = ktime_get_ns(), ticks = 0;
 
+	lockdep_assert_held(&target->device->lock);
 	if (!req) {
 		cancel_delayed_work(&target->deadline_work);
 		return;
@@ -257,6 +259,7 @@ free:
 /* Without the target's file, this keeps it. Under the lock. */
 void iotarget_target_get(struct iotarget_target *target)
 {
+	lockdep_assert_held(&target->device->lock);
 	target->pending++;
 }
 
@@ -273,6 +276,7 @@ static void iotarget_file_post(struct iotarget_target *target,
 /* @count requests are not pending any more. Under the lock. */
 void iotarget_target_settle(struct iotarget_target *target, u32 count)
 {
+	lockdep_assert_held(&target->device->lock);
 	target->pending -= count;
 	if (target->pending)
 		return;
