@@ -135,7 +135,9 @@ MUTANTS = [
         "2: no OnCancel of a request that the host has not been given yet"),
     Mutant(
         "close_cancels_nothing", "release", "target.c",
-        "\tiotarget_target_for_each(target, iotarget_target_cancel_one, &cancel);\n",
+        "\telse\n"
+        "\t\tiotarget_target_for_each(target, iotarget_target_cancel_one,\n"
+        "\t\t\t\t\t &cancel);\n",
         "",
         "lifetime_test", "end.queued.last_close_of_the_target",
         "the end of a target cancels all that was sent through it"),
