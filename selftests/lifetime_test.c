@@ -831,6 +831,34 @@ static void raise_files(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Each of more requests than a leaf of the device's table has slots for. */
+TEST(the_device_ends_a_full_leaf)
+{
+	static struct iotarget_send_element e[IOTARGET_ARRAY_MAX];
+	static struct iotarget_reap_element r[IOTARGET_ARRAY_MAX];
+	struct iotarget_send send = send_arg(0, e, IOTARGET_ARRAY_MAX, NULL, 0);
+	struct iotarget_send reap = send_arg(0, NULL, 0, r, IOTARGET_ARRAY_MAX);
+	int device = parallel_create(), target = target_open(device);
+	__u32 i, n;
+
+	ASSERT_GE(target, 0);
+	for (i = 0; i < IOTARGET_ARRAY_MAX; i++)
+		e[i].type = IOTARGET_TYPE_CONTROL;
+	for (n = 0; n < 2; n++) {
+		ASSERT_EQ(0, call(target, IOTARGET_SEND, &send));
+		ASSERT_EQ(IOTARGET_ARRAY_MAX, send.sent);
+	}
+	ASSERT_EQ(0, end(device));
+	set_nonblock(target, true);
+	for (n = 0; !call(target, IOTARGET_SEND, &reap); n += reap.reaped) {
+		for (i = 0; i < reap.reaped; i++)
+			EXPECT_EQ(-ENODEV, r[i].status);
+	}
+	EXPECT_EQ(2 * IOTARGET_ARRAY_MAX, n);
+	close(target);
+	close(device);
+}
+
 TEST(a_user_has_so_many_devices)
 {
 	struct iotarget_info info;
