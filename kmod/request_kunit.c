@@ -426,7 +426,7 @@ static void iotarget_kunit_on_cancel(struct iotarget_driver_cancel *cancel)
 
 	complete(&d->called);
 	while (!wq_has_sleeper(&d->driver.idle))
-		schedule_timeout_uninterruptible(1);
+		cond_resched();
 	WRITE_ONCE(d->returned, true);
 }
 
