@@ -26,30 +26,89 @@
 	}						\
 } while (0)
 
-/* An odd number of blocks: a timer's tick lies in some, and not in the median. */
+/*
+ * An odd number of blocks: a timer's tick lies in some, and not in the median.
+ * Operations that take long come in blocks of fewer, so that a tick every four
+ * million instructions still spares most of them.
+ */
 #define BLOCKS		101
 #define BLOCK_OPS	100
+#define BLOCK_LENGTH	2000000
 
 uint64_t now(void);
 
-/* What one call of op takes, in instructions: the median over the blocks. */
-double measure(void (*op)(void *arg), void *arg);
+/* What passed since @start, less what it takes to read the clock. */
+double passed_since(uint64_t start);
+
+/*
+ * What one request takes, in instructions, where one call of op does @requests:
+ * the median over the blocks.
+ */
+double measure(void (*op)(void *arg), void *arg, int requests);
 
 /* The same for a block that times its operations itself, and returns the sum. */
-double measure_blocks(double (*block)(void *arg, int ops), void *arg);
+double measure_blocks(double (*block)(void *arg, int ops), void *arg, int requests);
 
-/* Starts the other side: a process that runs until the row ends. */
-void serve(void (*server)(void *arg), void *arg);
+/* Starts another side: a process that runs until the row ends. */
+pid_t serve(void (*server)(void *arg), void *arg);
 
-/* Each measures one row of the table, in a process of its own. */
+/* Ends them all; done anyway when the row ends. */
+void end_servers(void);
+
+/* Returns when that process sleeps. */
+void wait_asleep(pid_t pid);
+
+/* Memory that the processes of a row share. */
+void *share(size_t size);
+
+/* What a file of /proc says now. */
+void read_proc(const char *path, char *text, size_t size);
+
+/*
+ * Each measures one row of the table, in a process of its own; NAN where this
+ * kernel does not have it.
+ */
 double eventfd_row(long arg);
 double pipe_row(long arg);
-double seccomp_row(long arg);
-double cuse_read_row(long arg);
+double socket_row(long type);
+double futex_row(long arg);
+double seccomp_row(long flags);
+double seccomp_clients_row(long clients);
+double socket_connect_row(long arg);
+double process_read_row(long length);
+double cuse_read_row(long length);
+double cuse_write_row(long length);
 double cuse_ioctl_row(long arg);
+double cuse_open_row(long arg);
+double fuse_read_row(long length);
+double fuse_write_row(long length);
+double fuse_readers_row(long readers);
+double fuse_interrupt_row(long arg);
+double ublk_row(long depth);
+double uring_cancel_row(long pending);
 double send_wait_row(long fetch_flags);
 double batch_row(long batch);
+double batch_read_row(long batch);
+double write_row(long length);
+double read_row(long length);
+double senders_row(long senders_and_hosts);
+/* Its argument; at most 255 hosts. */
+#define CROWD(senders, hosts)	((senders) << 8 | (hosts))
+double open_row(long send);
+double create_row(long arg);
 double cancel_queued_row(long pending);
 double cancel_marked_row(long pending);
+double cancel_unmarked_row(long pending);
+double memory_row(long pending);
+double growth_row(long requests);
+
+/* What the rows of iotarget share. */
+struct connection {
+	int device;
+	int target;
+};
+
+struct connection connect_device(uint32_t dispatch);
+int open_target(int device);
 
 #endif

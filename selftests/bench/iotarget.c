@@ -1,87 +1,145 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The rows of iotarget, written against its raw ABI. */
+/* Round trips through iotarget, written against its raw ABI. */
 #include "bench.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/iotarget.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#define PAYLOAD		64
-#define BATCH		64		/* at most */
-/* How many of the pending are sent, or fetched, by one call. */
-#define ARRAY		1024
+#define BATCH_MAX	128
+/* The bytes sent; the host inverts the first to prove that it was here. */
+#define BYTE		0x5a
 
-struct connection {
-	int device;
-	int target;
-	unsigned int batch;		/* requests in one call */
-	unsigned int fetch_flags;
-};
-
-static void connect_device(struct connection *c)
+struct connection connect_device(uint32_t dispatch)
 {
 	struct iotarget_device_create create = {
 		.size = sizeof(create),
-		.dispatch = IOTARGET_DISPATCH_PARALLEL,
+		.dispatch = dispatch,
 	};
-	struct iotarget_target_open target = { .size = sizeof(target) };
 	int control;
 
 	control = must(open(IOTARGET_NODE_CONTROL, O_RDWR | O_CLOEXEC));
 	must(ioctl(control, IOTARGET_DEVICE_CREATE, &create));
-	c->device = create.fd;
-	must(ioctl(c->device, IOTARGET_TARGET_OPEN, &target));
-	c->target = target.fd;
 	close(control);
+	return (struct connection){
+		.device = create.fd,
+		.target = open_target(create.fd),
+	};
 }
 
-/* Sends every byte back, inverted in its first one to prove that it was here. */
-static void host(void *arg)
+int open_target(int device)
 {
-	static unsigned char payload[BATCH][PAYLOAD];
-	struct iotarget_fetch_element records[BATCH];
-	struct iotarget_complete_element answers[BATCH];
-	struct connection *c = arg;
-	struct iotarget_fetch fetch = {
-		.size = sizeof(fetch),
-		.flags = c->fetch_flags,
-		.complete = { 0, sizeof(answers[0]), (uintptr_t)answers },
-		.fetch = { c->batch, sizeof(records[0]), (uintptr_t)records },
-	};
+	struct iotarget_target_open target = { .size = sizeof(target) };
+
+	must(ioctl(device, IOTARGET_TARGET_OPEN, &target));
+	return target.fd;
+}
+
+/* What is sent, and how. */
+struct workload {
+	unsigned int batch;		/* requests in one call */
+	unsigned int in_length;
+	unsigned int out_length;
+	unsigned int fetch_flags;
+};
+
+static void *alloc_payload(const struct workload *w)
+{
+	unsigned int length = w->in_length > w->out_length ? w->in_length : w->out_length;
+	void *payload = aligned_alloc(4096, (length + 4095) & ~4095);
+
+	must_be(payload);
+	memset(payload, BYTE, length);
+	return payload;
+}
+
+struct host {
+	struct connection connection;
+	struct workload workload;
+	struct iotarget_fetch fetch;
+	struct iotarget_fetch_element records[BATCH_MAX];
+	struct iotarget_complete_element answers[BATCH_MAX];
+	unsigned char *payloads[BATCH_MAX];
+};
+
+static void init_host(struct host *h)
+{
+	const struct workload *w = &h->workload;
 	unsigned int i;
 
-	close(c->target);
-	memset(records, 0, sizeof(records));
-	memset(answers, 0, sizeof(answers));
-	for (i = 0; i < BATCH; i++) {
-		records[i].buffer = (uintptr_t)payload[i];
-		records[i].buffer_length = PAYLOAD;
-		answers[i].information = PAYLOAD;
-		answers[i].buffer = (uintptr_t)payload[i];
-		answers[i].buffer_length = PAYLOAD;
+	h->fetch = (struct iotarget_fetch){
+		.size = sizeof(h->fetch),
+		.flags = w->fetch_flags,
+		.complete = { 0, sizeof(h->answers[0]), (uintptr_t)h->answers },
+		.fetch = { w->batch, sizeof(h->records[0]), (uintptr_t)h->records },
+	};
+	for (i = 0; i < w->batch; i++) {
+		h->payloads[i] = alloc_payload(w);
+		h->records[i].buffer = (uintptr_t)h->payloads[i];
+		h->records[i].buffer_length = w->in_length;
+		h->answers[i].information = w->out_length ? w->out_length : w->in_length;
+		h->answers[i].buffer = (uintptr_t)h->payloads[i];
+		h->answers[i].buffer_length = w->out_length;
 	}
-	for (;;) {
-		must(ioctl(c->device, IOTARGET_FETCH, &fetch));
-		for (i = 0; i < fetch.fetched; i++) {
-			payload[i][0] ^= 0xff;
-			answers[i].id = records[i].id;
-		}
-		fetch.complete.count = fetch.fetched;
+}
+
+/* Completes what it has and fetches more: how many. */
+static unsigned int host_turn(struct host *h)
+{
+	unsigned int i;
+
+	must(ioctl(h->connection.device, IOTARGET_FETCH, &h->fetch));
+	for (i = 0; i < h->fetch.fetched; i++) {
+		must_be(h->records[i].copied == h->workload.in_length);
+		h->payloads[i][0] = ~BYTE;
+		h->answers[i].id = h->records[i].id;
 	}
+	h->fetch.complete.count = h->fetch.fetched;
+	return h->fetch.fetched;
+}
+
+static void host(void *arg)
+{
+	struct host *h = arg;
+
+	close(h->connection.target);
+	init_host(h);
+	for (;;)
+		host_turn(h);
 }
 
 struct sender {
 	int target;
 	struct iotarget_send send;
-	struct iotarget_send_element elements[BATCH];
-	struct iotarget_reap_element completions[BATCH];
-	unsigned char in[BATCH][PAYLOAD];
-	unsigned char out[BATCH][PAYLOAD];
+	struct iotarget_send_element elements[BATCH_MAX];
+	struct iotarget_reap_element completions[BATCH_MAX];
+	unsigned char *outs[BATCH_MAX];
 };
+
+static void init_sender(struct sender *s, const struct workload *w)
+{
+	unsigned int i;
+
+	s->send = (struct iotarget_send){
+		.size = sizeof(s->send),
+		.flags = IOTARGET_SEND_WAIT,
+		.send = { w->batch, sizeof(s->elements[0]), (uintptr_t)s->elements },
+		.reap = { w->batch, sizeof(s->completions[0]), (uintptr_t)s->completions },
+	};
+	for (i = 0; i < w->batch; i++) {
+		s->outs[i] = alloc_payload(w);
+		s->elements[i] = (struct iotarget_send_element){
+			.type = IOTARGET_TYPE_CONTROL,
+			.in = (uintptr_t)alloc_payload(w),
+			.out = (uintptr_t)s->outs[i],
+			.in_length = w->in_length,
+			.out_length = w->out_length,
+		};
+	}
+}
 
 static void send_wait_op(void *arg)
 {
@@ -89,189 +147,171 @@ static void send_wait_op(void *arg)
 
 	must(ioctl(s->target, IOTARGET_SEND, &s->send));
 	must_be(s->send.reaped == s->send.send.count);
-	must_be(s->completions[0].status == 0 &&
-		s->completions[0].information == PAYLOAD);
+	must_be(s->completions[0].status == 0);
 }
 
-/* What a request costs of batches of that many, sender and host together. */
-static double send_wait(unsigned int batch, unsigned int fetch_flags)
+static void check_payload(const struct sender *s, const struct workload *w)
 {
-	struct connection c = { .batch = batch, .fetch_flags = fetch_flags };
-	struct sender s;
-	double result;
 	unsigned int i;
 
-	connect_device(&c);
-	serve(host, &c);
-	/* So the end of the host ends the device. */
-	close(c.device);
+	for (i = 0; i < w->batch; i++) {
+		must_be(s->completions[i].information ==
+			(w->out_length ? w->out_length : w->in_length));
+		must_be(!w->out_length || (s->outs[i][0] == (unsigned char)~BYTE &&
+					   s->outs[i][w->out_length - 1] == BYTE));
+	}
+}
 
-	memset(&s, 0, sizeof(s));
-	s.target = c.target;
-	s.send.size = sizeof(s.send);
-	s.send.flags = IOTARGET_SEND_WAIT;
-	s.send.send = (struct iotarget_array){ batch, sizeof(s.elements[0]),
-					       (uintptr_t)s.elements };
-	s.send.reap = (struct iotarget_array){ batch, sizeof(s.completions[0]),
-					       (uintptr_t)s.completions };
-	for (i = 0; i < batch; i++) {
-		memset(s.in[i], i, PAYLOAD);
-		s.elements[i].type = IOTARGET_TYPE_CONTROL;
-		s.elements[i].in = (uintptr_t)s.in[i];
-		s.elements[i].out = (uintptr_t)s.out[i];
-		s.elements[i].in_length = PAYLOAD;
-		s.elements[i].out_length = PAYLOAD;
-	}
-	result = measure(send_wait_op, &s) / batch;
-	for (i = 0; i < batch; i++) {
-		must_be(s.out[i][0] == (s.in[i][0] ^ 0xff));
-		must_be(!memcmp(s.out[i] + 1, s.in[i] + 1, PAYLOAD - 1));
-	}
+/* What a request costs, sender and host together. */
+static double send_wait(struct workload workload)
+{
+	static struct host h;
+	static struct sender s;
+	double result;
+
+	h.connection = connect_device(IOTARGET_DISPATCH_PARALLEL);
+	h.workload = workload;
+	serve(host, &h);
+	/* So the end of the host ends the device. */
+	close(h.connection.device);
+
+	s.target = h.connection.target;
+	init_sender(&s, &workload);
+	result = measure(send_wait_op, &s, workload.batch);
+	check_payload(&s, &workload);
 	return result;
 }
 
 double send_wait_row(long fetch_flags)
 {
-	return send_wait(1, fetch_flags);
+	return send_wait((struct workload){ 1, 64, 64, fetch_flags });
 }
 
 double batch_row(long batch)
 {
-	return send_wait(batch, 0);
+	return send_wait((struct workload){ batch, 64, 64, 0 });
+}
+
+double batch_read_row(long batch)
+{
+	return send_wait((struct workload){ batch, 0, 4096, 0 });
+}
+
+double write_row(long length)
+{
+	return send_wait((struct workload){ 1, length, 0, 0 });
+}
+
+double read_row(long length)
+{
+	return send_wait((struct workload){ 1, 0, length, 0 });
 }
 
 /*
- * What a cancel costs among so many pending requests. Each that ends is replaced
- * by a new one, so their number stays.
+ * Many senders, each with a target of its own, and some hosts that fetch up to
+ * 64 requests. This process is one of the hosts.
  */
-struct canceler {
-	struct connection connection;
-	bool marked;			/* with the host; otherwise queued */
-	unsigned int pending;
-	unsigned int random;
-	uint64_t *ids;
+static const struct workload one = { 1, 64, 64, 0 }, up_to_64 = { 64, 64, 64, 0 };
+
+struct crowd {
+	struct host host;
+	unsigned long *handled;		/* by all hosts */
 };
 
-static void send_requests(const struct canceler *c, uint64_t *ids, unsigned int count)
+static void send_forever(void *arg)
 {
-	static struct iotarget_send_element elements[ARRAY];
-	struct iotarget_send send = {
-		.size = sizeof(send),
-		.send = { count, sizeof(elements[0]), (uintptr_t)elements },
-	};
-	unsigned int i;
+	static struct sender s;
+	const struct crowd *c = arg;
 
-	for (i = 0; i < count; i++)
-		elements[i].type = IOTARGET_TYPE_CONTROL;
-	must(ioctl(c->connection.target, IOTARGET_SEND, &send));
-	must_be(send.sent == count);
-	for (i = 0; i < count; i++)
-		ids[i] = elements[i].id;
+	s.target = open_target(c->host.connection.device);
+	close(c->host.connection.device);
+	init_sender(&s, &one);
+	for (;;)
+		send_wait_op(&s);
 }
 
-/* Completes that request, if there is one, and fetches so many of an event. */
-static void host_turn(const struct canceler *c, uint64_t completed, uint32_t event,
-		      unsigned int count)
+static void crowd_turn(struct crowd *c)
 {
-	static struct iotarget_fetch_element records[ARRAY];
-	struct iotarget_complete_element answer = { .id = completed, .status = -ECANCELED };
-	struct iotarget_fetch fetch = {
-		.size = sizeof(fetch),
-		.flags = IOTARGET_FETCH_CANCELABLE,
-		.complete = { completed != 0, sizeof(answer), (uintptr_t)&answer },
-		.fetch = { count, sizeof(records[0]), (uintptr_t)records },
-	};
-
-	must(ioctl(c->connection.device, IOTARGET_FETCH, &fetch));
-	must_be(answer.result == 0);
-	must_be(fetch.fetched == count && records[count - 1].event == event);
+	__atomic_fetch_add(c->handled, host_turn(&c->host), __ATOMIC_RELAXED);
 }
 
-static void reap_canceled(const struct canceler *c, uint64_t id)
+static void host_forever(void *arg)
 {
-	struct iotarget_reap_element completion;
-	struct iotarget_send send = {
-		.size = sizeof(send),
-		.reap = { 1, sizeof(completion), (uintptr_t)&completion },
-	};
+	struct crowd *c = arg;
 
-	must(ioctl(c->connection.target, IOTARGET_SEND, &send));
-	must_be(completion.id == id && completion.status == -ECANCELED);
+	init_host(&c->host);
+	for (;;)
+		crowd_turn(c);
 }
 
-static void cancel_op(int target, uint64_t id)
+static double crowd_block(void *arg, int ops)
 {
-	struct iotarget_cancel request = {
-		.size = sizeof(request),
-		.scope = IOTARGET_CANCEL_ID,
-		.id = id,
-	};
+	struct crowd *c = arg;
+	unsigned long begin = *c->handled;
+	uint64_t start = now();
 
-	must(ioctl(target, IOTARGET_CANCEL, &request));
-	must_be(request.delivered == 1);
+	while (*c->handled - begin < (unsigned long)ops)
+		crowd_turn(c);
+	return passed_since(start) * ops / (*c->handled - begin);
 }
 
-/* Times the cancel alone, of any of the pending. */
-static double cancel_block(void *arg, int ops)
+double senders_row(long senders_and_hosts)
 {
-	struct canceler *c = arg;
-	uint64_t start, sum = 0;
+	static struct crowd c;
+	int senders = senders_and_hosts >> 8, hosts = senders_and_hosts & 0xff;
 
-	while (ops--) {
-		uint64_t *victim, id;
-
-		c->random = c->random * 1664525 + 1013904223;
-		victim = &c->ids[(c->random >> 8) % c->pending];
-		id = *victim;
-		start = now();
-		cancel_op(c->connection.target, id);
-		sum += now() - start;
-		send_requests(c, victim, 1);
-		if (c->marked) {
-			host_turn(c, 0, IOTARGET_EVENT_CANCEL, 1);
-			host_turn(c, id, IOTARGET_EVENT_REQUEST, 1);
-		}
-		reap_canceled(c, id);
-	}
-	return sum;
+	c.host.connection = connect_device(IOTARGET_DISPATCH_PARALLEL);
+	close(c.host.connection.target);
+	c.host.workload = up_to_64;
+	c.handled = share(sizeof(*c.handled));
+	while (senders--)
+		serve(send_forever, &c);
+	while (--hosts)
+		serve(host_forever, &c);
+	init_host(&c.host);
+	return measure_blocks(crowd_block, &c, 1);
 }
 
-static double clock_block(void *arg, int ops)
-{
-	uint64_t start, sum = 0;
+/* A target is opened and closed; with @send it has carried one request. */
+struct opener {
+	int device;
+	struct sender sender;
+	int send;
+};
 
-	(void)arg;
-	while (ops--) {
-		start = now();
-		sum += now() - start;
-	}
-	return sum;
+static void open_close_op(void *arg)
+{
+	struct opener *o = arg;
+
+	o->sender.target = open_target(o->device);
+	if (o->send)
+		send_wait_op(&o->sender);
+	close(o->sender.target);
 }
 
-/* Less what it takes to read the clock. */
-static double cancel(unsigned int pending, bool marked)
+double open_row(long send)
 {
-	struct canceler c = { .pending = pending, .marked = marked };
-	unsigned int i, count;
+	static struct host h;
+	static struct opener o;
 
-	connect_device(&c.connection);
-	c.ids = calloc(pending, sizeof(*c.ids));
-	must_be(c.ids);
-	for (i = 0; i < pending; i += count) {
-		count = pending - i < ARRAY ? pending - i : ARRAY;
-		send_requests(&c, c.ids + i, count);
-		if (marked)
-			host_turn(&c, 0, IOTARGET_EVENT_REQUEST, count);
-	}
-	return measure_blocks(cancel_block, &c) - measure_blocks(clock_block, NULL);
+	h.connection = connect_device(IOTARGET_DISPATCH_PARALLEL);
+	h.workload = one;
+	serve(host, &h);
+	o.device = h.connection.device;
+	o.send = send;
+	init_sender(&o.sender, &one);
+	return measure(open_close_op, &o, 1);
 }
 
-double cancel_queued_row(long pending)
+static void create_close_op(void *arg)
 {
-	return cancel(pending, false);
+	struct connection c = connect_device(IOTARGET_DISPATCH_PARALLEL);
+
+	close(c.target);
+	close(c.device);
 }
 
-double cancel_marked_row(long pending)
+double create_row(long arg)
 {
-	return cancel(pending, true);
+	return measure(create_close_op, NULL, 1);
 }

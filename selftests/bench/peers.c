@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a program would use today for a round trip to another process. */
+/* What a program would use today to talk to another process. */
 #include "bench.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
-#include <linux/fuse.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-/* eventfd and pipe: 8 bytes there, 8 bytes back */
+/* eventfd, pipe and socket: 8 bytes there, 8 bytes back */
 
 struct pair {
 	int there[2];		/* to read, to write */
@@ -47,22 +50,76 @@ double eventfd_row(long arg)
 {
 	struct pair p;
 
-	(void)arg;
 	p.there[0] = p.there[1] = must(eventfd(0, 0));
 	p.back[0] = p.back[1] = must(eventfd(0, 0));
 	serve(pong, &p);
-	return measure(ping_op, &p);
+	return measure(ping_op, &p, 1);
 }
 
 double pipe_row(long arg)
 {
 	struct pair p;
 
-	(void)arg;
 	must(pipe(p.there));
 	must(pipe(p.back));
 	serve(pong, &p);
-	return measure(ping_op, &p);
+	return measure(ping_op, &p, 1);
+}
+
+double socket_row(long type)
+{
+	struct pair p;
+	int ends[2];
+
+	must(socketpair(AF_UNIX, type, 0, ends));
+	p.there[0] = p.back[1] = ends[0];
+	p.there[1] = p.back[0] = ends[1];
+	serve(pong, &p);
+	return measure(ping_op, &p, 1);
+}
+
+/* futex: one word there, one back */
+
+struct words {
+	int there, back;
+};
+
+static void futex_post(int *word)
+{
+	__atomic_store_n(word, 1, __ATOMIC_RELEASE);
+	must(syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL));
+}
+
+static void futex_wait(int *word)
+{
+	while (!__atomic_exchange_n(word, 0, __ATOMIC_ACQUIRE))
+		must_be(!syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL) || errno == EAGAIN);
+}
+
+static void futex_server(void *arg)
+{
+	struct words *w = arg;
+
+	for (;;) {
+		futex_wait(&w->there);
+		futex_post(&w->back);
+	}
+}
+
+static void futex_op(void *arg)
+{
+	struct words *w = arg;
+
+	futex_post(&w->there);
+	futex_wait(&w->back);
+}
+
+double futex_row(long arg)
+{
+	struct words *w = share(sizeof(*w));
+
+	serve(futex_server, w);
+	return measure(futex_op, w, 1);
 }
 
 /* seccomp: a system call of one process is answered by another one */
@@ -70,36 +127,14 @@ double pipe_row(long arg)
 #define TRAPPED		SYS_getppid
 #define ANSWER		42
 
-/*
- * Only the client is to be filtered, so the server was forked before, and
- * fetches the listener that the client then gets.
- */
-static void seccomp_server(void *arg)
-{
-	struct seccomp_notif notif;
-	struct seccomp_notif_resp response;
-	int *pipe_end = arg, number, listener, client;
+/* Of 6.6 and later. */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS	SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP	1
+#endif
 
-	must(read(pipe_end[0], &number, sizeof(number)));
-	client = must(syscall(SYS_pidfd_open, getppid(), 0));
-	listener = must(syscall(SYS_pidfd_getfd, client, number, 0));
-	for (;;) {
-		memset(&notif, 0, sizeof(notif));
-		must(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notif));
-		memset(&response, 0, sizeof(response));
-		response.id = notif.id;
-		response.val = ANSWER;
-		must(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response));
-	}
-}
-
-static void trapped_op(void *arg)
-{
-	(void)arg;
-	must_be(syscall(TRAPPED) == ANSWER);
-}
-
-double seccomp_row(long arg)
+/* From here on this process, and whom it forks, can be trapped: the listener. */
+static int seccomp_start(void)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -108,141 +143,136 @@ double seccomp_row(long arg)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
-	int ends[2], listener;
 
-	(void)arg;
-	must(pipe(ends));
-	serve(seccomp_server, ends);
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	listener = must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-				SECCOMP_FILTER_FLAG_NEW_LISTENER, &program));
-	must(write(ends[1], &listener, sizeof(listener)));
-	return measure(trapped_op, NULL);
+	return must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			    SECCOMP_FILTER_FLAG_NEW_LISTENER, &program));
+}
+
+static void answer_call(int listener)
+{
+	struct seccomp_notif notif = { 0 };
+	struct seccomp_notif_resp response = { .val = ANSWER };
+
+	must(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notif));
+	response.id = notif.id;
+	must(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response));
 }
 
 /*
- * CUSE, by its protocol and without a library: what a library adds would only
- * make it slower.
+ * Only the client is to be filtered, so the server was forked before, and
+ * fetches the listener that the client then gets.
  */
+static void seccomp_server(void *arg)
+{
+	int *pipe_end = arg, number, listener, client;
 
-#define CUSE_IOCTL	_IOWR('b', 1, char[32])
+	must(read(pipe_end[0], &number, sizeof(number)));
+	client = must(syscall(SYS_pidfd_open, getppid(), 0));
+	listener = must(syscall(SYS_pidfd_getfd, client, number, 0));
+	for (;;)
+		answer_call(listener);
+}
 
-struct cuse {
-	const char *name;
-	int fd;
-	int ready[2];
+static void trapped_op(void *arg)
+{
+	must_be(syscall(TRAPPED) == ANSWER);
+}
+
+double seccomp_row(long flags)
+{
+	int ends[2], listener;
+
+	must(pipe(ends));
+	serve(seccomp_server, ends);
+	listener = seccomp_start();
+	if (flags && ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags))
+		return NAN;
+	must(write(ends[1], &listener, sizeof(listener)));
+	return measure(trapped_op, NULL, 1);
+}
+
+/* Many clients; this process, which is never trapped, is their server. */
+static void call_forever(void *arg)
+{
+	for (;;)
+		trapped_op(NULL);
+}
+
+static double answer_block(void *arg, int ops)
+{
+	uint64_t start = now();
+
+	while (ops--)
+		answer_call(*(int *)arg);
+	return passed_since(start);
+}
+
+double seccomp_clients_row(long clients)
+{
+	int listener = seccomp_start();
+
+	while (clients--)
+		serve(call_forever, NULL);
+	return measure_blocks(answer_block, &listener, 1);
+}
+
+/* A socket's connect until the server has closed: one round trip. */
+static const struct sockaddr_un address = { AF_UNIX, "\0iotarget-bench" };
+
+static void accept_forever(void *arg)
+{
+	for (;;)
+		close(must(accept(*(int *)arg, NULL, NULL)));
+}
+
+static void connect_op(void *arg)
+{
+	int fd = must(socket(AF_UNIX, SOCK_STREAM, 0));
+	char byte;
+
+	must(connect(fd, (const struct sockaddr *)&address, sizeof(address)));
+	must_be(read(fd, &byte, 1) == 0);
+	close(fd);
+}
+
+double socket_connect_row(long arg)
+{
+	int listener = must(socket(AF_UNIX, SOCK_STREAM, 0));
+
+	must(bind(listener, (const struct sockaddr *)&address, sizeof(address)));
+	must(listen(listener, 1));
+	serve(accept_forever, &listener);
+	return measure(connect_op, NULL, 1);
+}
+
+/* One copy between two address spaces: the floor of a large payload. */
+static char copied[1 << 20], copy[1 << 20];
+
+static void sleep_forever(void *arg)
+{
+	for (;;)
+		pause();
+}
+
+struct reader {
+	pid_t pid;
+	size_t length;
 };
 
-static void cuse_reply(int fd, uint64_t unique, const void *a, size_t a_length,
-		       const void *b, size_t b_length)
+static void process_read_op(void *arg)
 {
-	struct fuse_out_header header = {
-		.len = sizeof(header) + a_length + b_length,
-		.unique = unique,
-	};
-	struct iovec parts[] = {
-		{ &header, sizeof(header) },
-		{ (void *)a, a_length },
-		{ (void *)b, b_length },
-	};
+	const struct reader *r = arg;
+	struct iovec to = { copy, r->length }, from = { copied, r->length };
 
-	must(writev(fd, parts, 1 + !!a_length + !!b_length));
+	must_be(process_vm_readv(r->pid, &to, 1, &from, 1, 0) == (ssize_t)r->length);
 }
 
-static void cuse_init(struct cuse *c, uint64_t unique, const struct cuse_init_in *in)
+double process_read_row(long length)
 {
-	char info[64];
-	int length = sprintf(info, "DEVNAME=%s", c->name) + 1;
-	struct cuse_init_out out = {
-		.major = in->major,
-		.minor = in->minor,
-		.max_read = 4096,
-		.max_write = 4096,
-	};
+	struct reader r = { .length = length };
 
-	cuse_reply(c->fd, unique, &out, sizeof(out), info, length);
-	/* The write returned, so the node is there. */
-	must(write(c->ready[1], "", 1));
-}
-
-static void cuse_server(void *arg)
-{
-	static char buffer[FUSE_MIN_READ_BUFFER + 4096];
-	static const char data[32];
-	struct fuse_in_header *header = (void *)buffer;
-	struct cuse *c = arg;
-
-	for (;;) {
-		must(read(c->fd, buffer, sizeof(buffer)));
-		switch (header->opcode) {
-		case CUSE_INIT:
-			cuse_init(c, header->unique, (void *)(header + 1));
-			break;
-		case FUSE_OPEN: {
-			struct fuse_open_out out = { 0 };
-
-			cuse_reply(c->fd, header->unique, &out, sizeof(out), NULL, 0);
-			break;
-		}
-		case FUSE_READ:
-			cuse_reply(c->fd, header->unique, data, 8, NULL, 0);
-			break;
-		case FUSE_IOCTL: {
-			struct fuse_ioctl_in *in = (void *)(header + 1);
-			struct fuse_ioctl_out out = { 0 };
-
-			cuse_reply(c->fd, header->unique, &out, sizeof(out),
-				   in + 1, in->out_size);
-			break;
-		}
-		default:
-			cuse_reply(c->fd, header->unique, NULL, 0, NULL, 0);
-		}
-	}
-}
-
-/* Starts a server of that name, which no other row uses: a node goes late. */
-static int cuse_start(const char *name)
-{
-	struct cuse c = { .name = name };
-	char byte, node[64];
-
-	c.fd = must(open("/dev/cuse", O_RDWR));
-	must(pipe(c.ready));
-	serve(cuse_server, &c);
-	/* So the end of the server ends the connection, and nobody waits for it. */
-	close(c.fd);
-	must(read(c.ready[0], &byte, 1));
-	sprintf(node, "/dev/%s", name);
-	return must(open(node, O_RDWR));
-}
-
-static void cuse_read_op(void *arg)
-{
-	char data[8];
-
-	must_be(read(*(int *)arg, data, sizeof(data)) == sizeof(data));
-}
-
-double cuse_read_row(long arg)
-{
-	int fd = cuse_start("bench-cuse-read");
-
-	(void)arg;
-	return measure(cuse_read_op, &fd);
-}
-
-static void cuse_ioctl_op(void *arg)
-{
-	char data[32] = "";
-
-	must(ioctl(*(int *)arg, CUSE_IOCTL, data));
-}
-
-double cuse_ioctl_row(long arg)
-{
-	int fd = cuse_start("bench-cuse-ioctl");
-
-	(void)arg;
-	return measure(cuse_ioctl_op, &fd);
+	memset(copied, 1, sizeof(copied));
+	r.pid = serve(sleep_forever, NULL);
+	return measure(process_read_op, &r, 1);
 }
