@@ -41,8 +41,12 @@ mutants: deps
 	@selftests/mutants/run
 	@selftests/mutants/draw
 
-bench: modules-6.1
+bench: modules-6.1 modules-6.12
 	@selftests/bench/run
+
+# make profile ROW=batch-64 KERNEL=6.12
+profile: modules-$(or $(KERNEL),6.1)
+	@selftests/bench/profile $(if $(KERNEL),--kernel $(KERNEL)) $(ROW)
 
 # The module for the running kernel, the libraries, and the header.
 install: all
@@ -64,10 +68,11 @@ help:
 	@echo 'make quick       build, static checks and one boot (3 minutes)'
 	@echo 'make check-all   full counts, every kernel (hours)'
 	@echo 'make mutants     breaks the module on purpose and at random; the tests must notice'
-	@echo 'make bench       instructions of a round trip, beside its peers'
+	@echo 'make bench       instructions and time, beside the peers (15 minutes)'
+	@echo 'make profile     where the instructions of a round trip go (ROW=, KERNEL=)'
 	@echo 'make install     the module, the libraries and the header (DESTDIR, PREFIX)'
 	@echo 'make modules-6.1 (-6.12, -debug): the modules for a kernel of the VM'
 	@echo 'make clean'
 
-.PHONY: all modules userlib deps demo quick check check-all mutants bench \
+.PHONY: all modules userlib deps demo quick check check-all mutants bench profile \
 	install clean help $(KERNELS:%=modules-%)

@@ -5,9 +5,9 @@
  * shows one nanosecond for each.  Anywhere else the figures are nanoseconds of
  * that machine, and noise.
  *
- * bench FILE              all rows, as JSON to FILE
+ * bench --count FILE      all rows, as JSON to FILE
  * bench --time FILE       those rows that tell something in plain time, where
- *                         the processes run on all processors
+ *                         there are two processors
  * bench --loop ROW COUNT  says "looping", then runs that row's operation COUNT
  *                         times, for a profile
  *
@@ -33,10 +33,11 @@
 static double getppid_row(long arg);
 
 /*
- * All of a row's processes on one processor, or where the kernel puts them; or
- * the latter only for plain time.
+ * Where a row's processes run: all on one processor, the others on another one
+ * than the first, or where the kernel puts them; or the latter only for plain
+ * time. What is pinned to one processor is not measured in plain time.
  */
-enum place { PINNED, FREE, EITHER };
+enum place { PINNED, SPLIT, FREE, EITHER };
 
 /* A row of the table, or a heading if it has no name. */
 static const struct row {
@@ -47,7 +48,7 @@ static const struct row {
 	enum place place;
 	const char *unit;		/* if not instructions */
 } rows[] = {
-	{ NULL, "Round trips" },
+	{ NULL, "Round trips, on one processor" },
 	{ "getppid", "a system call that does nothing", getppid_row },
 	{ "seccomp", "seccomp user notification", seccomp_row },
 	{ "eventfd", "eventfd ping-pong", eventfd_row },
@@ -62,6 +63,15 @@ static const struct row {
 	{ "send-wait", "iotarget: 64 bytes there, 64 back", send_wait_row },
 	{ "cancelable", "iotarget: and delivered cancelable",
 	  send_wait_row, IOTARGET_FETCH_CANCELABLE },
+
+	{ NULL, "Round trips between two processors" },
+	{ "eventfd-split", "eventfd ping-pong", eventfd_row, 0, SPLIT },
+	{ "seccomp-split", "seccomp user notification", seccomp_row, 0, SPLIT },
+	{ "cuse-ioctl-split", "CUSE ioctl of 32 bytes", cuse_ioctl_row, 0, SPLIT },
+	{ "send-wait-split", "iotarget: 64 bytes there, 64 back",
+	  send_wait_row, 0, SPLIT },
+	{ "cancelable-split", "iotarget: and delivered cancelable",
+	  send_wait_row, IOTARGET_FETCH_CANCELABLE, SPLIT },
 
 	{ NULL, "Round trips, not pinned to a processor" },
 	{ "eventfd-free", "eventfd ping-pong", eventfd_row, 0, FREE },
@@ -89,7 +99,7 @@ static const struct row {
 	{ "fuse-64", "FUSE direct read of 8 bytes, 64 clients", fuse_readers_row, 64, EITHER },
 	{ "senders-1-1", "iotarget: 1 sender, 1 host", senders_row, CROWD(1, 1), EITHER },
 	{ "senders-2-2", "iotarget: 2 senders, 2 hosts", senders_row, CROWD(2, 2), EITHER },
-	{ "senders-16-1", "iotarget: 16 senders, 1 host", senders_row, CROWD(16, 1) },
+	{ "senders-16-2", "iotarget: 16 senders, 2 hosts", senders_row, CROWD(16, 2), EITHER },
 	{ "senders-64-1", "iotarget: 64 senders, 1 host", senders_row, CROWD(64, 1), EITHER },
 	{ "senders-64-4", "iotarget: 64 senders, 4 hosts", senders_row, CROWD(64, 4), EITHER },
 
@@ -118,10 +128,13 @@ static const struct row {
 	{ NULL, "Cancel" },
 	PENDING("uring-cancel", "io_uring", uring_cancel_row),
 	PENDING("cancel-queued", "iotarget: queued", cancel_queued_row),
+	PENDING("cancel-marked", "iotarget: marked", cancel_marked_row),
 	PENDING("cancel-unmarked", "iotarget: not cancelable", cancel_unmarked_row),
+
+	{ NULL, "Cancel, until the sender has the completion from its host" },
 	{ "fuse-interrupt", "FUSE: signal, until the read has returned",
 	  fuse_interrupt_row },
-	PENDING("cancel-marked", "iotarget: marked, until completed", cancel_marked_row),
+	PENDING("cancel-completed", "iotarget: marked", cancel_completed_row),
 
 	{ NULL, "Connect and close" },
 	{ "connect", "AF_UNIX stream: connect, and close at both ends",
@@ -146,7 +159,7 @@ static struct result {
 	double other;		/* the median of those that lie elsewhere, or 0 */
 } *results, *result;
 
-static int loop, timing;
+static int loop, timing, split;
 static long cpus;
 static double clock_cost;
 
@@ -263,6 +276,17 @@ static void server_died(int signal)
 	_exit(1);
 }
 
+/* Runs on so many processors, from the first one on. */
+static void pin(int first, int count)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	while (count--)
+		CPU_SET(first + count, &set);
+	must(sched_setaffinity(0, sizeof(set), &set));
+}
+
 pid_t serve(void (*server)(void *arg), void *arg)
 {
 	pid_t pid;
@@ -273,6 +297,8 @@ pid_t serve(void (*server)(void *arg), void *arg)
 	if (pid == 0) {
 		signal(SIGCHLD, SIG_DFL);
 		must(prctl(PR_SET_PDEATHSIG, SIGKILL));
+		if (split)
+			pin(1, 1);
 		server(arg);
 		exit(1);
 	}
@@ -337,7 +363,7 @@ static void wait_quiet(void)
 	} while (running > 1);
 }
 
-static void getppid_op(void *arg)
+static OPERATION void getppid_op(void *arg)
 {
 	syscall(SYS_getppid);
 }
@@ -347,22 +373,13 @@ static double getppid_row(long arg)
 	return measure(getppid_op, NULL, 1);
 }
 
-/* Runs on the first so many processors. */
-static void pin(int processors)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	while (processors--)
-		CPU_SET(processors, &set);
-	must(sched_setaffinity(0, sizeof(set), &set));
-}
-
 static int wanted(const struct row *row)
 {
 	if (!row->run)
 		return 0;
-	return timing ? row->place != PINNED : row->place != FREE || cpus > 1;
+	if (timing)
+		return row->place != PINNED;
+	return cpus > 1 || row->place == PINNED || row->place == EITHER;
 }
 
 /* Runs a row in a process of its own: 0, or the row failed. */
@@ -377,8 +394,9 @@ static int run_row(size_t i)
 	wait_quiet();
 	pid = must(fork());
 	if (pid == 0) {
-		if (timing || rows[i].place == FREE)
-			pin(cpus);
+		split = rows[i].place == SPLIT;
+		if (rows[i].place == FREE || (timing && !split))
+			pin(0, cpus);
 		result = &results[i];
 		result->value = rows[i].run(rows[i].arg);
 		end_servers();
@@ -397,7 +415,8 @@ static void print_json(FILE *file)
 	size_t i;
 
 	must(uname(&u));
-	fprintf(file, "{\n  \"kernel\": \"%s\",\n  \"cpus\": %ld,\n  \"rows\": [", u.release, cpus);
+	fprintf(file, "{\n  \"kernel\": \"%s\",\n  \"cpus\": %ld,\n  \"time\": %s,\n  \"rows\": [",
+		u.release, cpus, timing ? "true" : "false");
 	for (i = 0; i < ROWS; i++) {
 		const struct row *row = &rows[i];
 
@@ -438,7 +457,7 @@ int main(int argc, char **argv)
 	int failed = 0;
 	size_t i;
 
-	pin(1);
+	pin(0, 1);
 	cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	results = share(ROWS * sizeof(*results));
 	raise_cap("target_requests");
@@ -453,9 +472,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "no row %s\n", argv[2]);
 		return 2;
 	}
-	timing = argc == 3 && !strcmp(argv[1], "--time");
-	must_be(argc == 2 + timing);
-	json = fopen(argv[argc - 1], "w");
+	must_be(argc == 3);
+	timing = !strcmp(argv[1], "--time");
+	must_be(timing || !strcmp(argv[1], "--count"));
+	json = fopen(argv[2], "w");
 	must_be(json);
 	/* At the end: output in between disturbs the next row. */
 	for (i = 0; i < ROWS; i++)

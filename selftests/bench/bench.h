@@ -35,6 +35,12 @@
 #define BLOCK_OPS	100
 #define BLOCK_LENGTH	2000000
 
+/*
+ * A function that is one operation, for the profile: it keeps a frame of its own,
+ * and its name ends in _op.
+ */
+#define OPERATION	__attribute__((noipa))
+
 uint64_t now(void);
 
 /* What passed since @start, less what it takes to read the clock. */
@@ -99,6 +105,7 @@ double create_row(long arg);
 double cancel_queued_row(long pending);
 double cancel_marked_row(long pending);
 double cancel_unmarked_row(long pending);
+double cancel_completed_row(long pending);
 double memory_row(long pending);
 double growth_row(long requests);
 

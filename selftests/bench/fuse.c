@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CUSE and FUSE, by their protocol and without a library: what a library adds
- * would only make them slower.  One server for both.
+ * CUSE and FUSE, by their protocol and without libfuse3: what a library adds
+ * would only make them slower, and so easier to beat.  One server for both.
  */
 #include "bench.h"
 
@@ -244,14 +244,14 @@ struct transfer {
 	size_t length;
 };
 
-static void read_op(void *arg)
+static OPERATION void read_op(void *arg)
 {
 	const struct transfer *t = arg;
 
 	must_be(pread(t->fd, payload, t->length, 0) == (ssize_t)t->length);
 }
 
-static void write_op(void *arg)
+static OPERATION void write_op(void *arg)
 {
 	const struct transfer *t = arg;
 
@@ -288,7 +288,7 @@ double fuse_write_row(long length)
 	return measure(write_op, &t, 1);
 }
 
-static void cuse_ioctl_op(void *arg)
+static OPERATION void cuse_ioctl_op(void *arg)
 {
 	char data[32] = "";
 
@@ -302,7 +302,7 @@ double cuse_ioctl_row(long arg)
 	return measure(cuse_ioctl_op, &fd, 1);
 }
 
-static void open_close_op(void *arg)
+static OPERATION void open_close_op(void *arg)
 {
 	close(must(open(arg, O_RDWR)));
 }

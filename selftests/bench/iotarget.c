@@ -141,7 +141,7 @@ static void init_sender(struct sender *s, const struct workload *w)
 	}
 }
 
-static void send_wait_op(void *arg)
+static OPERATION void send_wait_op(void *arg)
 {
 	struct sender *s = arg;
 
@@ -230,7 +230,7 @@ static void send_forever(void *arg)
 		send_wait_op(&s);
 }
 
-static void crowd_turn(struct crowd *c)
+static OPERATION void crowd_op(struct crowd *c)
 {
 	__atomic_fetch_add(c->handled, host_turn(&c->host), __ATOMIC_RELAXED);
 }
@@ -241,7 +241,7 @@ static void host_forever(void *arg)
 
 	init_host(&c->host);
 	for (;;)
-		crowd_turn(c);
+		crowd_op(c);
 }
 
 static double crowd_block(void *arg, int ops)
@@ -251,7 +251,7 @@ static double crowd_block(void *arg, int ops)
 	uint64_t start = now();
 
 	while (*c->handled - begin < (unsigned long)ops)
-		crowd_turn(c);
+		crowd_op(c);
 	return passed_since(start) * ops / (*c->handled - begin);
 }
 
@@ -279,7 +279,7 @@ struct opener {
 	int send;
 };
 
-static void open_close_op(void *arg)
+static OPERATION void open_close_op(void *arg)
 {
 	struct opener *o = arg;
 
@@ -303,7 +303,7 @@ double open_row(long send)
 	return measure(open_close_op, &o, 1);
 }
 
-static void create_close_op(void *arg)
+static OPERATION void create_close_op(void *arg)
 {
 	struct connection c = connect_device(IOTARGET_DISPATCH_PARALLEL);
 

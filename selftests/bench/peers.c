@@ -37,7 +37,7 @@ static void pong(void *arg)
 	}
 }
 
-static void ping_op(void *arg)
+static OPERATION void ping_op(void *arg)
 {
 	struct pair *p = arg;
 	uint64_t value = 1;
@@ -106,7 +106,7 @@ static void futex_server(void *arg)
 	}
 }
 
-static void futex_op(void *arg)
+static OPERATION void futex_op(void *arg)
 {
 	struct words *w = arg;
 
@@ -174,7 +174,7 @@ static void seccomp_server(void *arg)
 		answer_call(listener);
 }
 
-static void trapped_op(void *arg)
+static OPERATION void trapped_op(void *arg)
 {
 	must_be(syscall(TRAPPED) == ANSWER);
 }
@@ -226,7 +226,7 @@ static void accept_forever(void *arg)
 		close(must(accept(*(int *)arg, NULL, NULL)));
 }
 
-static void connect_op(void *arg)
+static OPERATION void connect_op(void *arg)
 {
 	int fd = must(socket(AF_UNIX, SOCK_STREAM, 0));
 	char byte;
@@ -260,7 +260,7 @@ struct reader {
 	size_t length;
 };
 
-static void process_read_op(void *arg)
+static OPERATION void process_read_op(void *arg)
 {
 	const struct reader *r = arg;
 	struct iovec to = { copy, r->length }, from = { copied, r->length };

@@ -17,12 +17,14 @@
 
 struct canceler {
 	struct connection connection;
+	enum { QUEUED, MARKED, UNMARKED } state;	/* of all that is pending */
 	unsigned int pending;
-	uint64_t *ids;			/* in the order of the queue from @head on */
-	unsigned int head;
+	uint64_t *ids;
 	unsigned int random;
-	pid_t host;			/* what is marked: another process */
-	volatile uint64_t *marked;	/* what it has fetched last */
+	/* cancel_completed_row() only */
+	pid_t host;
+	volatile uint64_t *fetched;	/* requests, by the host */
+	uint64_t sent;
 };
 
 static void send_requests(const struct canceler *c, uint64_t *ids, unsigned int count)
@@ -59,148 +61,18 @@ static void reap_canceled(const struct canceler *c, uint64_t id)
 	must_be(completion.id == id && completion.status == -ECANCELED);
 }
 
-/* Has a frame of its own, for the profile. */
-static __attribute__((noipa)) struct iotarget_cancel
-cancel_op(const struct canceler *c, uint64_t id)
+/* Fetches so many records of that event. */
+static void fetch_records(const struct canceler *c, uint32_t event, unsigned int count)
 {
-	struct iotarget_cancel request = {
-		.size = sizeof(request),
-		.scope = IOTARGET_CANCEL_ID,
-		.id = id,
-	};
-
-	must(ioctl(c->connection.target, IOTARGET_CANCEL, &request));
-	return request;
-}
-
-static struct canceler create_canceler(uint32_t dispatch, unsigned int pending)
-{
-	struct canceler c = {
-		.connection = connect_device(dispatch),
-		.pending = pending,
-		.ids = malloc(pending * sizeof(*c.ids)),
-	};
-
-	must_be(c.ids);
-	memset(c.ids, 0xff, pending * sizeof(*c.ids));
-	return c;
-}
-
-static void fill_queue(const struct canceler *c)
-{
-	unsigned int i, count;
-
-	for (i = 0; i < c->pending; i += count) {
-		count = c->pending - i < ARRAY ? c->pending - i : ARRAY;
-		send_requests(c, c->ids + i, count);
-	}
-}
-
-static uint64_t *next_of_queue(struct canceler *c)
-{
-	uint64_t *id = &c->ids[c->head];
-
-	c->head = (c->head + 1) % c->pending;
-	return id;
-}
-
-/* Queued: any of them; nobody else is involved. */
-static double queued_block(void *arg, int ops)
-{
-	struct canceler *c = arg;
-	double sum = 0;
-
-	while (ops--) {
-		uint64_t *id, start;
-
-		c->random = c->random * 1664525 + 1013904223;
-		id = &c->ids[(c->random >> 8) % c->pending];
-		start = now();
-		must_be(cancel_op(c, *id).delivered == 1);
-		sum += passed_since(start);
-		reap_canceled(c, *id);
-		send_requests(c, id, 1);
-	}
-	return sum;
-}
-
-double cancel_queued_row(long pending)
-{
-	struct canceler c = create_canceler(IOTARGET_DISPATCH_PARALLEL, pending);
-
-	fill_queue(&c);
-	return measure_blocks(queued_block, &c, 1);
-}
-
-/*
- * Marked: the host has one at a time, the first of the queue, and completes it
- * when it is told. Until the sender has the completion.
- */
-static void marked_host(void *arg)
-{
-	const struct canceler *c = arg;
-	struct iotarget_fetch_element record = { 0 };
-	struct iotarget_complete_element answer = { .status = -ECANCELED };
+	static struct iotarget_fetch_element records[ARRAY];
 	struct iotarget_fetch fetch = {
 		.size = sizeof(fetch),
-		.flags = IOTARGET_FETCH_CANCELABLE,
-		.complete = { 0, sizeof(answer), (uintptr_t)&answer },
-		.fetch = { 1, sizeof(record), (uintptr_t)&record },
-	};
-
-	for (;;) {
-		must(ioctl(c->connection.device, IOTARGET_FETCH, &fetch));
-		answer.id = record.id;
-		fetch.complete.count = record.event == IOTARGET_EVENT_CANCEL;
-		if (record.event == IOTARGET_EVENT_REQUEST)
-			*c->marked = record.id;
-	}
-}
-
-static double marked_block(void *arg, int ops)
-{
-	struct canceler *c = arg;
-	double sum = 0;
-
-	while (ops--) {
-		uint64_t *id = next_of_queue(c), start;
-
-		while (*c->marked != *id)
-			sched_yield();
-		wait_asleep(c->host);
-		start = now();
-		must_be(cancel_op(c, *id).delivered == 1);
-		reap_canceled(c, *id);
-		sum += passed_since(start);
-		send_requests(c, id, 1);
-	}
-	return sum;
-}
-
-double cancel_marked_row(long pending)
-{
-	struct canceler c = create_canceler(IOTARGET_DISPATCH_SEQUENTIAL, pending);
-
-	fill_queue(&c);
-	c.marked = share(sizeof(*c.marked));
-	c.host = serve(marked_host, &c);
-	return measure_blocks(marked_block, &c, 1);
-}
-
-/*
- * With the host and not marked: the mark stays, and the host, which is this same
- * process, completes it as it likes. The cancel alone.
- */
-static void fetch_request(const struct canceler *c, uint64_t id)
-{
-	struct iotarget_fetch_element record = { 0 };
-	struct iotarget_fetch fetch = {
-		.size = sizeof(fetch),
-		.fetch = { 1, sizeof(record), (uintptr_t)&record },
+		.flags = c->state == MARKED ? IOTARGET_FETCH_CANCELABLE : 0,
+		.fetch = { count, sizeof(records[0]), (uintptr_t)records },
 	};
 
 	must(ioctl(c->connection.device, IOTARGET_FETCH, &fetch));
-	must_be(record.id == id);
+	must_be(fetch.fetched == count && records[count - 1].event == event);
 }
 
 static void complete_request(const struct canceler *c, uint64_t id)
@@ -215,31 +87,161 @@ static void complete_request(const struct canceler *c, uint64_t id)
 	must_be(answer.result == 0);
 }
 
-static double unmarked_block(void *arg, int ops)
+static OPERATION struct iotarget_cancel cancel_op(const struct canceler *c, uint64_t id)
+{
+	struct iotarget_cancel request = {
+		.size = sizeof(request),
+		.scope = IOTARGET_CANCEL_ID,
+		.id = id,
+	};
+
+	must(ioctl(c->connection.target, IOTARGET_CANCEL, &request));
+	return request;
+}
+
+static struct canceler create_canceler(unsigned int pending)
+{
+	struct canceler c = {
+		.connection = connect_device(IOTARGET_DISPATCH_PARALLEL),
+		.pending = pending,
+		.ids = malloc(pending * sizeof(*c.ids)),
+	};
+
+	must_be(c.ids);
+	memset(c.ids, 0xff, pending * sizeof(*c.ids));
+	return c;
+}
+
+static void send_all(struct canceler *c)
+{
+	unsigned int count;
+
+	for (; c->sent < c->pending; c->sent += count) {
+		count = c->pending - c->sent < ARRAY ? c->pending - c->sent : ARRAY;
+		send_requests(c, c->ids + c->sent, count);
+		if (c->state != QUEUED)
+			fetch_records(c, IOTARGET_EVENT_REQUEST, count);
+	}
+}
+
+static uint64_t *choose_victim(struct canceler *c)
+{
+	c->random = c->random * 1664525 + 1013904223;
+	return &c->ids[(c->random >> 8) % c->pending];
+}
+
+/* The cancel alone, of any of the pending. The host is this same process. */
+static double cancel_block(void *arg, int ops)
 {
 	struct canceler *c = arg;
 	double sum = 0;
 
 	while (ops--) {
-		uint64_t *id = next_of_queue(c), start;
+		struct iotarget_cancel request;
+		uint64_t *id = choose_victim(c), start;
 
-		fetch_request(c, *id);
 		start = now();
-		must_be(cancel_op(c, *id).marked == 1);
+		request = cancel_op(c, *id);
 		sum += passed_since(start);
-		complete_request(c, *id);
+		must_be(c->state == UNMARKED ? request.marked : request.delivered);
+		if (c->state == MARKED)
+			fetch_records(c, IOTARGET_EVENT_CANCEL, 1);
+		if (c->state != QUEUED)
+			complete_request(c, *id);
 		reap_canceled(c, *id);
 		send_requests(c, id, 1);
+		if (c->state != QUEUED)
+			fetch_records(c, IOTARGET_EVENT_REQUEST, 1);
 	}
 	return sum;
 }
 
+double cancel_queued_row(long pending)
+{
+	struct canceler c = create_canceler(pending);
+
+	c.state = QUEUED;
+	send_all(&c);
+	return measure_blocks(cancel_block, &c, 1);
+}
+
+double cancel_marked_row(long pending)
+{
+	struct canceler c = create_canceler(pending);
+
+	c.state = MARKED;
+	send_all(&c);
+	return measure_blocks(cancel_block, &c, 1);
+}
+
 double cancel_unmarked_row(long pending)
 {
-	struct canceler c = create_canceler(IOTARGET_DISPATCH_PARALLEL, pending);
+	struct canceler c = create_canceler(pending);
 
-	fill_queue(&c);
-	return measure_blocks(unmarked_block, &c, 1);
+	c.state = UNMARKED;
+	send_all(&c);
+	return measure_blocks(cancel_block, &c, 1);
+}
+
+/*
+ * From the cancel until the sender has the completion. The host, another process,
+ * has all that is pending, marked; it sleeps, and completes what it is told of.
+ */
+static void marked_host(void *arg)
+{
+	static struct iotarget_fetch_element records[ARRAY];
+	const struct canceler *c = arg;
+	struct iotarget_complete_element answer = { .status = -ECANCELED };
+	struct iotarget_fetch fetch = {
+		.size = sizeof(fetch),
+		.flags = IOTARGET_FETCH_CANCELABLE,
+		.complete = { 0, sizeof(answer), (uintptr_t)&answer },
+		.fetch = { ARRAY, sizeof(records[0]), (uintptr_t)records },
+	};
+
+	for (;;) {
+		must(ioctl(c->connection.device, IOTARGET_FETCH, &fetch));
+		fetch.complete.count = records[0].event == IOTARGET_EVENT_CANCEL;
+		answer.id = records[0].id;
+		if (!fetch.complete.count)
+			*c->fetched += fetch.fetched;
+	}
+}
+
+static OPERATION void cancel_and_reap_op(const struct canceler *c, uint64_t id)
+{
+	must_be(cancel_op(c, id).delivered);
+	reap_canceled(c, id);
+}
+
+static double completed_block(void *arg, int ops)
+{
+	struct canceler *c = arg;
+	double sum = 0;
+
+	while (ops--) {
+		uint64_t *id = choose_victim(c), start;
+
+		while (*c->fetched != c->sent)
+			sched_yield();
+		wait_asleep(c->host);
+		start = now();
+		cancel_and_reap_op(c, *id);
+		sum += passed_since(start);
+		send_requests(c, id, 1);
+		c->sent++;
+	}
+	return sum;
+}
+
+double cancel_completed_row(long pending)
+{
+	struct canceler c = create_canceler(pending);
+
+	c.fetched = share(sizeof(*c.fetched));
+	c.host = serve(marked_host, &c);
+	send_all(&c);
+	return measure_blocks(completed_block, &c, 1);
 }
 
 /* Memory: bytes that a pending request takes from the kernel. */
@@ -255,13 +257,13 @@ static double memory_used(void)
 
 double memory_row(long pending)
 {
-	struct canceler warm_up = create_canceler(IOTARGET_DISPATCH_PARALLEL, ARRAY);
-	struct canceler c = create_canceler(IOTARGET_DISPATCH_PARALLEL, pending);
+	struct canceler warm_up = create_canceler(ARRAY);
+	struct canceler c = create_canceler(pending);
 	double before;
 
-	fill_queue(&warm_up);
+	send_all(&warm_up);
 	before = memory_used();
-	fill_queue(&c);
+	send_all(&c);
 	return (memory_used() - before) / pending;
 }
 
@@ -300,7 +302,7 @@ static void come_and_go(const struct canceler *c, long requests)
 
 double growth_row(long requests)
 {
-	struct canceler c = create_canceler(IOTARGET_DISPATCH_PARALLEL, CHURN);
+	struct canceler c = create_canceler(CHURN);
 	double before;
 
 	come_and_go(&c, 1000 * CHURN);

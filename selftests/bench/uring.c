@@ -104,7 +104,7 @@ struct disk {
 	struct io_uring ring;
 };
 
-static void read_disk_op(void *arg)
+static OPERATION void read_disk_op(void *arg)
 {
 	struct disk *d = arg;
 	int i;
