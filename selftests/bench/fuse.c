@@ -344,11 +344,18 @@ static void read_until_interrupted(void *arg)
 	}
 }
 
+static OPERATION void interrupt_op(const struct interrupter *i)
+{
+	char byte;
+
+	must(kill(i->reader, SIGUSR1));
+	must(read(i->done[0], &byte, 1));
+}
+
 static double interrupt_block(void *arg, int ops)
 {
 	struct interrupter *i = arg;
 	double sum = 0;
-	char byte;
 
 	while (ops--) {
 		uint64_t start;
@@ -359,8 +366,7 @@ static double interrupt_block(void *arg, int ops)
 		wait_asleep(i->server);
 		wait_asleep(i->reader);
 		start = now();
-		must(kill(i->reader, SIGUSR1));
-		must(read(i->done[0], &byte, 1));
+		interrupt_op(i);
 		sum += *i->returned - start;
 	}
 	return sum;

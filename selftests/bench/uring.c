@@ -190,23 +190,28 @@ static void start_poll(struct polls *p, uint64_t data)
 	sqe->user_data = data;
 }
 
+static OPERATION void cancel_poll_op(struct io_uring *ring, uint64_t victim)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
+	io_uring_prep_cancel64(sqe, victim, 0);
+	sqe->user_data = UINT64_MAX;
+	must(io_uring_submit(ring));
+}
+
 static double uring_cancel_block(void *arg, int ops)
 {
 	struct polls *p = arg;
 	double sum = 0;
 
 	while (ops--) {
-		struct io_uring_sqe *sqe;
 		uint64_t victim, data, start;
 		int i, result;
 
 		p->random = p->random * 1664525 + 1013904223;
 		victim = (p->random >> 8) % p->pending;
 		start = now();
-		sqe = io_uring_get_sqe(&p->ring);
-		io_uring_prep_cancel64(sqe, victim, 0);
-		sqe->user_data = UINT64_MAX;
-		must(io_uring_submit(&p->ring));
+		cancel_poll_op(&p->ring, victim);
 		sum += passed_since(start);
 		for (i = 0; i < 2; i++) {
 			result = wait_result(&p->ring, &data);
