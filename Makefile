@@ -68,7 +68,7 @@ help:
 	@echo 'make quick       build, static checks and one boot (3 minutes)'
 	@echo 'make check-all   full counts, every kernel (hours)'
 	@echo 'make mutants     breaks the module on purpose and at random; the tests must notice'
-	@echo 'make bench       instructions and time, beside the peers (15 minutes)'
+	@echo 'make bench       instructions and time, beside the peers (7 minutes)'
 	@echo 'make profile     where the instructions of a round trip go (ROW=, KERNEL=)'
 	@echo 'make install     the module, the libraries and the header (DESTDIR, PREFIX)'
 	@echo 'make modules-6.1 (-6.12, -debug): the modules for a kernel of the VM'

@@ -72,6 +72,8 @@ static const struct row {
 	  send_wait_row, 0, SPLIT },
 	{ "cancelable-split", "iotarget: and delivered cancelable",
 	  send_wait_row, IOTARGET_FETCH_CANCELABLE, SPLIT },
+	{ "no-spin-split", "iotarget: 64 bytes there, 64 back, no spinning",
+	  no_spin_row, 0, SPLIT },
 
 	{ NULL, "Round trips, not pinned to a processor" },
 	{ "eventfd-free", "eventfd ping-pong", eventfd_row, 0, FREE },
@@ -83,6 +85,8 @@ static const struct row {
 	  send_wait_row, 0, FREE },
 	{ "cancelable-free", "iotarget: and delivered cancelable",
 	  send_wait_row, IOTARGET_FETCH_CANCELABLE, FREE },
+	{ "no-spin-free", "iotarget: 64 bytes there, 64 back, no spinning",
+	  no_spin_row, 0, FREE },
 
 	{ NULL, "Batches, each request" },
 	{ "ublk-64", "ublk null target, 64 reads of 4 KiB", ublk_row, 64, EITHER },
@@ -363,6 +367,22 @@ static void wait_quiet(void)
 	} while (running > 1);
 }
 
+long set_parameter(const char *name, long value)
+{
+	char path[80], text[32];
+	FILE *file;
+
+	sprintf(path, "/sys/module/iotarget/parameters/%s", name);
+	if (access(path, F_OK))
+		return -1;
+	read_proc(path, text, sizeof(text));
+	file = fopen(path, "w");
+	must_be(file);
+	fprintf(file, "%ld", value);
+	must(fclose(file));
+	return atol(text);
+}
+
 static OPERATION void getppid_op(void *arg)
 {
 	syscall(SYS_getppid);
@@ -437,19 +457,6 @@ static void print_json(FILE *file)
 	must(fclose(file));
 }
 
-/* Where this module has that cap. */
-static void raise_cap(const char *name)
-{
-	char path[80];
-	FILE *file;
-
-	sprintf(path, "/sys/module/iotarget/parameters/%s", name);
-	file = fopen(path, "w");
-	if (!file)
-		return;
-	fprintf(file, "%u", 1U << IOTARGET_ID_SLOT_BITS);
-	must(fclose(file));
-}
 
 int main(int argc, char **argv)
 {
@@ -460,8 +467,8 @@ int main(int argc, char **argv)
 	pin(0, 1);
 	cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	results = share(ROWS * sizeof(*results));
-	raise_cap("target_requests");
-	raise_cap("user_requests");
+	set_parameter("target_requests", 1 << IOTARGET_ID_SLOT_BITS);
+	set_parameter("user_requests", 1 << IOTARGET_ID_SLOT_BITS);
 	measure_clock();
 
 	if (argc == 4 && !strcmp(argv[1], "--loop")) {

@@ -67,6 +67,9 @@ void wait_asleep(pid_t pid);
 /* Memory that the processes of a row share. */
 void *share(size_t size);
 
+/* Sets a parameter of the module: what it was, or -1 where it has no such one. */
+long set_parameter(const char *name, long value);
+
 /* What a file of /proc says now. */
 void read_proc(const char *path, char *text, size_t size);
 
@@ -93,6 +96,7 @@ double fuse_interrupt_row(long arg);
 double ublk_row(long depth);
 double uring_cancel_row(long pending);
 double send_wait_row(long fetch_flags);
+double no_spin_row(long arg);
 double batch_row(long batch);
 double batch_read_row(long batch);
 double write_row(long length);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/iotarget.h>
+#include <math.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -185,6 +186,18 @@ static double send_wait(struct workload workload)
 double send_wait_row(long fetch_flags)
 {
 	return send_wait((struct workload){ 1, 64, 64, fetch_flags });
+}
+
+double no_spin_row(long arg)
+{
+	long spin = set_parameter("spin_us", 0);
+	double result;
+
+	if (spin < 0)
+		return NAN;
+	result = send_wait_row(0);
+	set_parameter("spin_us", spin);
+	return result;
 }
 
 double batch_row(long batch)
