@@ -208,12 +208,12 @@ static double find_other_mode(const double *blocks, double middle)
 double measure_blocks(double (*block)(void *arg, int ops), void *arg, int requests)
 {
 	double blocks[BLOCKS], middle;
-	int i, ops = BLOCK_OPS;
+	int i, ops = BLOCK_OPS, length = timing ? TIME_LENGTH : BLOCK_LENGTH;
 
 	/* Warm up: first use faults pages in and fills caches. */
 	block(arg, 1);
-	if (block(arg, 10) * ops / 10 > BLOCK_LENGTH)
-		ops = 1 + BLOCK_LENGTH / (block(arg, 10) / 10);
+	if (block(arg, 10) * ops / 10 > length)
+		ops = 1 + length / (block(arg, 10) / 10);
 	block(arg, 10 * ops);
 	if (loop) {
 		puts("looping");

@@ -28,12 +28,15 @@
 
 /*
  * An odd number of blocks: a timer's tick lies in some, and not in the median.
- * Operations that take long come in blocks of fewer, so that a tick every four
- * million instructions still spares most of them.
+ * With what it sets off it takes 50,000 instructions, every four million. So
+ * blocks of what takes long have fewer operations: less than a quarter of the
+ * blocks has a tick, or else it would look like a mode of its own.
  */
 #define BLOCKS		101
 #define BLOCK_OPS	100
-#define BLOCK_LENGTH	2000000
+#define BLOCK_LENGTH	600000
+/* Plain time wants longer ones. */
+#define TIME_LENGTH	5000000
 
 /*
  * A function that is one operation, for the profile: it keeps a frame of its own,
