@@ -5,7 +5,6 @@
  * zeroed.
  */
 #include <linux/capability.h>
-#include <linux/fault-inject-usercopy.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -27,128 +26,6 @@ u32 iotarget_payload_max(void)
 	/* what a target can never have is -EMSGSIZE, not -EAGAIN */
 	return min3((unsigned long)READ_ONCE(iotarget_payload_param),
 		    READ_ONCE(iotarget_target_bytes), (unsigned long)SZ_1G);
-}
-
-/*
- * Copies what is small and has had its bounds checked: two words at a time,
- * which is a fraction of what copy_from_user() costs where hardened usercopy
- * looks the kernel's side up again.
- */
-int iotarget_user_get(void *to, const void __user *from, size_t size)
-{
-	size_t i = 0;
-
-	if (!size)
-		return 0;
-	might_fault();
-	if (should_fail_usercopy() || !user_read_access_begin(from, size))
-		return -EFAULT;
-	for (; i + 16 <= size; i += 16) {
-		unsafe_get_user(*(u64 *)(to + i), (const u64 __user *)(from + i),
-				fault);
-		unsafe_get_user(*(u64 *)(to + i + 8),
-				(const u64 __user *)(from + i + 8), fault);
-	}
-	if (i + 8 <= size) {
-		unsafe_get_user(*(u64 *)(to + i), (const u64 __user *)(from + i),
-				fault);
-		i += 8;
-	}
-	if (i + 4 <= size) {
-		unsafe_get_user(*(u32 *)(to + i), (const u32 __user *)(from + i),
-				fault);
-		i += 4;
-	}
-	for (; i < size; i++)
-		unsafe_get_user(*(u8 *)(to + i), (const u8 __user *)(from + i),
-				fault);
-	user_read_access_end();
-	return 0;
-
-fault:
-	user_read_access_end();
-	return -EFAULT;
-}
-
-int iotarget_user_put(void __user *to, const void *from, size_t size)
-{
-	size_t i = 0;
-
-	if (!size)
-		return 0;
-	might_fault();
-	if (should_fail_usercopy() || !user_write_access_begin(to, size))
-		return -EFAULT;
-	for (; i + 16 <= size; i += 16) {
-		unsafe_put_user(*(const u64 *)(from + i), (u64 __user *)(to + i),
-				fault);
-		unsafe_put_user(*(const u64 *)(from + i + 8),
-				(u64 __user *)(to + i + 8), fault);
-	}
-	if (i + 8 <= size) {
-		unsafe_put_user(*(const u64 *)(from + i), (u64 __user *)(to + i),
-				fault);
-		i += 8;
-	}
-	if (i + 4 <= size) {
-		unsafe_put_user(*(const u32 *)(from + i), (u32 __user *)(to + i),
-				fault);
-		i += 4;
-	}
-	for (; i < size; i++)
-		unsafe_put_user(*(const u8 *)(from + i), (u8 __user *)(to + i),
-				fault);
-	user_write_access_end();
-	return 0;
-
-fault:
-	user_write_access_end();
-	return -EFAULT;
-}
-
-int iotarget_array_check(const struct iotarget_array *array, size_t min_stride)
-{
-	if (!array->count)
-		return 0;
-	if (array->count > IOTARGET_ARRAY_MAX || array->stride < min_stride ||
-	    array->stride % 8 || array->ptr % 8)
-		return -EINVAL;
-	return array->stride > PAGE_SIZE ? -E2BIG : 0;
-}
-
-static void __user *iotarget_element(const struct iotarget_array *array, u32 i)
-{
-	return u64_to_user_ptr(array->ptr + (u64)i * array->stride);
-}
-
-int iotarget_element_get(void *element, size_t size,
-			 const struct iotarget_array *array, u32 i)
-{
-	if (array->stride == size)
-		return iotarget_user_get(element, iotarget_element(array, i), size);
-	return copy_struct_from_user(element, size, iotarget_element(array, i),
-				     array->stride);
-}
-
-/* Writes a part of an element: @size bytes from @offset on. */
-int iotarget_element_put(const struct iotarget_array *array, u32 i,
-			 const void *element, size_t offset, size_t size)
-{
-	return iotarget_user_put(iotarget_element(array, i) + offset,
-				 element + offset, size);
-}
-
-/* For elements that are only written: what this kernel does not know is 0. */
-int iotarget_element_check_tail(const struct iotarget_array *array, u32 i,
-				size_t size)
-{
-	int ret;
-
-	if (array->stride <= size)
-		return 0;
-	ret = check_zeroed_user(iotarget_element(array, i) + size,
-				array->stride - size);
-	return ret > 0 ? 0 : ret ?: -E2BIG;
 }
 
 /*
@@ -265,24 +142,16 @@ static u32 iotarget_buffer_size(const struct iotarget_request *req)
 }
 
 /*
- * Gives a request its buffer, both directions in one. What nobody writes there
- * is zero. -EAGAIN, -EDQUOT: the target or the user has its share of bytes.
- *
- * @element is SEND's: one direction alone can be in the sender's pages.
+ * Gives a request its buffer outside of the slot.
+ * -EAGAIN, -EDQUOT: the target or the user has its share of bytes.
  */
-static int iotarget_buffer_alloc(struct iotarget_request *req,
-				 const struct iotarget_send_element *element)
+static int iotarget_buffer_alloc_large(struct iotarget_request *req,
+				       const struct iotarget_send_element *element)
 {
 	u32 size = iotarget_buffer_size(req);
 	gfp_t zero = req->out_length > req->in_length ? __GFP_ZERO : 0;
 	int err;
 
-	if (size <= IOTARGET_INLINE) {
-		if (zero)
-			memset(req->payload, 0, sizeof(req->payload));
-		req->buffer = req->payload;
-		return 0;
-	}
 	err = iotarget_target_take_bytes(req->target, size);
 	if (err)
 		return err;
@@ -299,6 +168,24 @@ static int iotarget_buffer_alloc(struct iotarget_request *req,
 		iotarget_target_put_bytes(req->target, size);
 		return -ENOMEM;
 	}
+	return 0;
+}
+
+/*
+ * Gives a request its buffer, both directions in one. What nobody writes there
+ * is zero.
+ *
+ * @element is SEND's: one direction alone can be in the sender's pages.
+ */
+static inline int
+iotarget_buffer_alloc(struct iotarget_request *req,
+		      const struct iotarget_send_element *element)
+{
+	if (iotarget_buffer_size(req) > IOTARGET_INLINE)
+		return iotarget_buffer_alloc_large(req, element);
+	if (req->out_length > req->in_length)
+		memset(req->payload, 0, sizeof(req->payload));
+	req->buffer = req->payload;
 	return 0;
 }
 
@@ -334,19 +221,19 @@ int iotarget_buffer_from_sender(struct iotarget_request *req,
 /* Undoes the above, also where they failed or never ran. */
 void iotarget_buffer_free(struct iotarget_request *req)
 {
-	bool bytes = req->buffer && req->buffer != req->payload;
-
+	if (req->mm) {
+		mmdrop(req->mm);
+		req->mm = NULL;
+	}
+	if (!req->buffer || req->buffer == req->payload)
+		return;
 	if (req->pinned)
 		iotarget_pages_unpin(req->pages);
-	else if (bytes)
+	else
 		kvfree(req->buffer);
-	if (bytes)
-		iotarget_target_put_bytes(req->target, iotarget_buffer_size(req));
 	req->pinned = false;
 	req->buffer = NULL;
-	if (req->mm)
-		mmdrop(req->mm);
-	req->mm = NULL;
+	iotarget_target_put_bytes(req->target, iotarget_buffer_size(req));
 }
 
 /*
@@ -370,15 +257,12 @@ size_t iotarget_buffer_write(struct iotarget_request *req, u32 offset,
 	return copy_from_iter(req->buffer + offset, length, from);
 }
 
-/* For FETCH: the input, as much as the host's buffer takes. */
-int iotarget_buffer_to_host(const struct iotarget_request *req,
-			    struct iotarget_fetch_element *record)
+/* For FETCH: the input's first @length bytes. */
+int iotarget_buffer_to_host(const struct iotarget_request *req, void __user *to,
+			    u32 length)
 {
-	void __user *to = u64_to_user_ptr(record->buffer);
-	u32 length = min(req->in_length, record->buffer_length);
 	struct iov_iter iter;
 
-	record->copied = length;
 	if (length <= IOTARGET_INLINE && !req->pinned)
 		return iotarget_user_put(to, req->buffer, length);
 	iov_iter_ubuf(&iter, ITER_DEST, to, length);
@@ -422,21 +306,23 @@ u32 iotarget_buffer_output(struct iotarget_request *req)
 	return counted;
 }
 
-/* For REAP. The address belongs to the address space that sent it. */
-int iotarget_buffer_to_sender(struct iotarget_request *req,
-			      struct iotarget_reap_element *completion)
+/*
+ * For REAP. The address belongs to the address space that sent it: elsewhere
+ * @flags says that nothing was copied.
+ */
+int iotarget_buffer_to_sender(struct iotarget_request *req, u32 *flags)
 {
 	void __user *out = u64_to_user_ptr(req->out);
 	u32 counted;
 
 	if (req->pinned) {
 		if (iotarget_buffer_counted(req) && req->pages->mm != current->mm)
-			completion->flags |= IOTARGET_REAP_NOT_COPIED;
+			*flags = IOTARGET_REAP_NOT_COPIED;
 		return 0;
 	}
 	counted = iotarget_buffer_output(req);
 	if (counted && req->mm != current->mm) {
-		completion->flags |= IOTARGET_REAP_NOT_COPIED;
+		*flags = IOTARGET_REAP_NOT_COPIED;
 		return 0;
 	}
 	if (counted <= IOTARGET_INLINE)

@@ -62,7 +62,7 @@ static void iotarget_driver_work(struct work_struct *work)
 	struct iotarget_request *req;
 
 	spin_lock(&device->lock);
-	while ((req = iotarget_queue_dispatch(&device->queue, NULL))) {
+	while (iotarget_queue_dispatch(&device->queue, NULL, &req, 1)) {
 		iotarget_host_deliver(req);
 		request = (struct iotarget_driver_request) {
 			.id = req->id,
@@ -171,13 +171,19 @@ EXPORT_SYMBOL_GPL(iotarget_driver_is_canceled);
 int iotarget_driver_complete(struct iotarget_driver *driver, u64 id, s32 status,
 			     u32 information)
 {
+	struct iotarget_queue *queue = &driver->device->queue;
 	struct iotarget_complete_element e = {
 		.id = id,
 		.status = status,
 		.information = information,
 	};
+	int err;
 
-	return iotarget_host_complete_one(&driver->device->queue, &e, true, false);
+	spin_lock(&driver->device->lock);
+	err = iotarget_host_complete_one(queue, &e, NULL, false);
+	iotarget_queue_wake(queue, false);
+	spin_unlock(&driver->device->lock);
+	return err;
 }
 EXPORT_SYMBOL_GPL(iotarget_driver_complete);
 

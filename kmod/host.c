@@ -54,52 +54,83 @@ struct iotarget_request *iotarget_host_find(struct iotarget_queue *queue, u64 id
 	return req;
 }
 
-/* Reads the element that a record is to fill: where the host's buffer is. */
-static int iotarget_record_get(struct iotarget_fetch_element *record,
-			       const struct iotarget_array *array, u32 i)
-{
-	int err = iotarget_element_get(record, sizeof(*record), array, i);
+/**
+ * struct iotarget_sender - a sender as the reader's namespaces name it
+ * @pid: whose names these are, or NULL
+ * @uid: whose names these are
+ * @pid_nr: the process
+ * @uid_nr: the user
+ */
+struct iotarget_sender {
+	const struct pid *pid;
+	kuid_t uid;
+	u32 pid_nr;
+	u32 uid_nr;
+};
 
-	return err ?: record->pad ? -EINVAL : 0;
+/* Looked up once for requests in a row from the same process. */
+static void iotarget_sender_name(struct iotarget_sender *sender,
+				 const struct iotarget_request *req)
+{
+	if (sender->pid == req->pid && uid_eq(sender->uid, req->uid))
+		return;
+	sender->pid = req->pid;
+	sender->uid = req->uid;
+	sender->pid_nr = pid_nr_ns(req->pid, task_active_pid_ns(current));
+	sender->uid_nr = from_kuid_munged(current_user_ns(), req->uid);
 }
 
-static int iotarget_record_put(const struct iotarget_fetch_element *record,
-			       const struct iotarget_array *array, u32 i)
-{
-	return iotarget_element_put(array, i, record, 0,
-				    offsetof(struct iotarget_fetch_element, buffer));
-}
-
-/* Copies a record and its payload. The caller holds the request, not the lock. */
-static int iotarget_host_copy(const struct iotarget_request *req, u32 event,
+/*
+ * Copies a record and its payload. The caller holds the request, not the lock.
+ * Field by field: the record is never put together in the kernel.
+ */
+static int iotarget_host_copy(const struct iotarget_request *req,
+			      struct iotarget_sender *sender, u32 event,
 			      u32 flags, const struct iotarget_array *array, u32 i)
 {
-	struct iotarget_fetch_element record;
+	struct iotarget_fetch_element __user *record = iotarget_element(array, i);
+	u32 length, pad, copied = 0;
+	u64 buffer;
 	int err;
 
-	err = iotarget_record_get(&record, array, i);
+	err = iotarget_element_check_tail(array, i, sizeof(*record));
 	if (err)
 		return err;
+	iotarget_sender_name(sender, req);
+	if (event == IOTARGET_EVENT_REQUEST)
+		copied = req->in_length;
+	if (req->compat)
+		flags |= IOTARGET_RECORD_32BIT;
 
-	record.id = req->id;
-	record.file = req->target->file;
-	record.offset = req->offset;
-	record.event = event;
-	record.type = req->type;
-	record.code = req->code;
-	record.flags = flags | (req->compat ? IOTARGET_RECORD_32BIT : 0);
-	record.in_length = req->in_length;
-	record.out_length = req->out_length;
-	record.copied = 0;
-	record.state = 0;
-	record.pid = pid_nr_ns(req->pid, task_active_pid_ns(current));
-	record.uid = from_kuid_munged(current_user_ns(), req->uid);
-	if (event == IOTARGET_EVENT_REQUEST) {
-		err = iotarget_buffer_to_host(req, &record);
-		if (err)
-			return err;
-	}
-	return iotarget_record_put(&record, array, i);
+	might_fault();
+	if (should_fail_usercopy() || !user_access_begin(record, sizeof(*record)))
+		return -EFAULT;
+	unsafe_get_user(buffer, &record->buffer, fault);
+	unsafe_get_user(length, &record->buffer_length, fault);
+	unsafe_get_user(pad, &record->pad, fault);
+	copied = min(copied, length);
+	unsafe_put_user(req->id, &record->id, fault);
+	unsafe_put_user(req->target->file, &record->file, fault);
+	unsafe_put_user(req->offset, &record->offset, fault);
+	unsafe_put_user(event, &record->event, fault);
+	unsafe_put_user(req->type, &record->type, fault);
+	unsafe_put_user(req->code, &record->code, fault);
+	unsafe_put_user(flags, &record->flags, fault);
+	unsafe_put_user(req->in_length, &record->in_length, fault);
+	unsafe_put_user(req->out_length, &record->out_length, fault);
+	unsafe_put_user(copied, &record->copied, fault);
+	unsafe_put_user(0, &record->state, fault);
+	unsafe_put_user(sender->pid_nr, &record->pid, fault);
+	unsafe_put_user(sender->uid_nr, &record->uid, fault);
+	user_access_end();
+
+	if (pad)
+		return -EINVAL;
+	return iotarget_buffer_to_host(req, u64_to_user_ptr(buffer), copied);
+
+fault:
+	user_access_end();
+	return -EFAULT;
 }
 
 /* An event of a file, copied. */
@@ -110,13 +141,16 @@ static int iotarget_host_copy_event(const struct iotarget_target *target,
 	struct iotarget_fetch_element record;
 	int err;
 
-	err = iotarget_record_get(&record, array, i);
+	err = iotarget_element_get(&record, sizeof(record), array, i);
 	if (err)
 		return err;
+	if (record.pad)
+		return -EINVAL;
 	memset(&record, 0, offsetof(typeof(record), buffer));
 	record.file = target->file;
 	record.event = event;
-	return iotarget_record_put(&record, array, i);
+	return iotarget_user_put(iotarget_element(array, i), &record,
+				 offsetof(typeof(record), buffer));
 }
 
 /* The host has been told of the request: from here on it is the host's. */
@@ -165,64 +199,114 @@ static int iotarget_host_fetch_event(struct iotarget_queue *queue,
 }
 
 /*
- * Fetches one record. Taken under the lock, copied without it, handed over
- * under it; a hold keeps the request meanwhile. What cannot be copied goes back
- * to the head. -ENODATA: there is none; -ENODEV: the request ended meanwhile.
+ * Fetches the first cancel, as iotarget_host_fetch_requests() does. -ENODEV: the
+ * request ended meanwhile.
  */
-static int iotarget_host_fetch_one(struct iotarget_queue *queue,
-				   const struct iotarget_fetch *args, u32 i)
+static int iotarget_host_fetch_cancel(struct iotarget_queue *queue,
+				      const struct iotarget_array *array, u32 i)
 	__must_hold(&queue->device->lock)
 {
-	iotarget_cancel_fn routine = args->flags & IOTARGET_FETCH_CANCELABLE ?
-				     iotarget_host_cancel : NULL;
-	u32 event = IOTARGET_EVENT_REQUEST;
+	struct iotarget_sender sender = {};
 	struct iotarget_request *req;
-	u32 flags;
 	int err;
 
-	if (args->flags & IOTARGET_FETCH_RETRIEVE) {
-		req = iotarget_queue_retrieve(queue, routine);
-	} else if (!list_empty(&queue->cancels)) {
-		event = IOTARGET_EVENT_CANCEL;
-		req = list_first_entry(&queue->cancels, struct iotarget_request,
-				       node);
-		list_del_init(&req->node);
-		iotarget_request_hold(req);
-	} else if (list_empty(&queue->events)) {
-		req = iotarget_queue_dispatch(queue, routine);
-	} else {
-		return iotarget_host_fetch_event(queue, &args->fetch, i);
-	}
-	if (!req)
-		return -ENODATA;
-	flags = req->routine ? IOTARGET_RECORD_CANCELABLE : 0;
-	/* this copy may take long, and others can fetch what is left */
+	req = list_first_entry(&queue->cancels, struct iotarget_request, node);
+	list_del_init(&req->node);
+	iotarget_request_hold(req);
 	iotarget_queue_wake(queue, false);
 	spin_unlock(&queue->device->lock);
 
-	if (event == IOTARGET_EVENT_REQUEST)
-		iotarget_race_point(IOTARGET_RACE_FETCH_COPY);
-	else
-		iotarget_race_point(IOTARGET_RACE_CANCEL_COPY);
-	err = iotarget_host_copy(req, event, flags, &args->fetch, i);
-	if (event == IOTARGET_EVENT_REQUEST)
-		iotarget_race_point(IOTARGET_RACE_FETCH_COMMIT);
+	iotarget_race_point(IOTARGET_RACE_CANCEL_COPY);
+	err = iotarget_host_copy(req, &sender, IOTARGET_EVENT_CANCEL, 0, array, i);
 
 	spin_lock(&queue->device->lock);
 	if (!iotarget_request_release(req))
 		return -ENODEV;
-	if (event == IOTARGET_EVENT_CANCEL) {
-		if (err)
-			list_add(&req->node, &queue->cancels);
-		else
-			iotarget_request_move(req, IOTARGET_TOLD, NULL);
-	} else {
-		if (err)
-			iotarget_queue_undo(req);
-		else
-			iotarget_host_deliver(req);
-	}
+	if (err)
+		list_add(&req->node, &queue->cancels);
+	else
+		iotarget_request_move(req, IOTARGET_TOLD, NULL);
 	return err;
+}
+
+/* So many requests FETCH takes, and COMPLETE completes, under one lock. */
+#define IOTARGET_FETCH_BATCH	16
+#define IOTARGET_COMPLETE_BATCH	4
+
+/*
+ * Fetches requests, up to a batch. Taken under the lock, copied without it,
+ * handed over under it; a hold keeps them meanwhile. From the first on that
+ * cannot be copied they go back to the head. Returns how many were fetched, 0 if
+ * there is none, or why not; -ENODEV: the device ended meanwhile.
+ */
+static int iotarget_host_fetch_requests(struct iotarget_queue *queue,
+					const struct iotarget_fetch *args, u32 i)
+	__must_hold(&queue->device->lock)
+{
+	u32 max = min_t(u32, args->fetch.count - i, IOTARGET_FETCH_BATCH);
+	struct iotarget_request *reqs[IOTARGET_FETCH_BATCH];
+	struct iotarget_sender sender = {};
+	iotarget_cancel_fn routine = NULL;
+	u32 count, done, n, flags = 0;
+	int err = 0;
+
+	if (args->flags & IOTARGET_FETCH_CANCELABLE) {
+		routine = iotarget_host_cancel;
+		flags = IOTARGET_RECORD_CANCELABLE;
+	}
+	if (args->flags & IOTARGET_FETCH_RETRIEVE)
+		count = iotarget_queue_retrieve(queue, routine, reqs, max);
+	else
+		count = iotarget_queue_dispatch(queue, routine, reqs, max);
+	if (!count)
+		return 0;
+	/* this copy may take long, and others can fetch what is left */
+	iotarget_queue_wake(queue, false);
+	spin_unlock(&queue->device->lock);
+
+	for (done = 0; done < count; done++) {
+		iotarget_race_point(IOTARGET_RACE_FETCH_COPY);
+		err = iotarget_host_copy(reqs[done], &sender,
+					 IOTARGET_EVENT_REQUEST, flags,
+					 &args->fetch, i + done);
+		iotarget_race_point(IOTARGET_RACE_FETCH_COMMIT);
+		if (err)
+			break;
+	}
+
+	spin_lock(&queue->device->lock);
+	if (queue->device->ended) {
+		done = 0;
+		err = -ENODEV;
+	}
+	for (n = 0; n < done; n++) {
+		iotarget_request_release(reqs[n]);
+		iotarget_host_deliver(reqs[n]);
+	}
+	/* the last one first, so that they keep their order */
+	for (n = count; n-- > done; ) {
+		if (iotarget_request_release(reqs[n]))
+			iotarget_queue_undo(reqs[n]);
+	}
+	return done ?: err;
+}
+
+/* Fetches what stands first: cancels, events, requests. As above. */
+static int iotarget_host_fetch_some(struct iotarget_queue *queue,
+				    const struct iotarget_fetch *args, u32 i)
+	__must_hold(&queue->device->lock)
+{
+	int err;
+
+	if (args->flags & IOTARGET_FETCH_RETRIEVE)
+		return iotarget_host_fetch_requests(queue, args, i);
+	if (!list_empty(&queue->cancels))
+		err = iotarget_host_fetch_cancel(queue, &args->fetch, i);
+	else if (!list_empty(&queue->events))
+		err = iotarget_host_fetch_event(queue, &args->fetch, i);
+	else
+		return iotarget_host_fetch_requests(queue, args, i);
+	return err ?: 1;
 }
 
 /* Returns how many records were fetched, or why there was none. */
@@ -231,8 +315,8 @@ static int iotarget_host_fetch(struct iotarget_queue *queue,
 {
 	struct iotarget_device *device = queue->device;
 	struct iotarget_waiter waiter;
+	int got, err = 0;
 	u32 i = 0;
-	int err = 0;
 
 	iotarget_waiter_init(&waiter);
 	spin_lock(&device->lock);
@@ -241,19 +325,20 @@ static int iotarget_host_fetch(struct iotarget_queue *queue,
 			err = -ENODEV;
 			break;
 		}
-		err = iotarget_host_fetch_one(queue, args, i);
-		if (!err) {
-			i++;
+		got = iotarget_host_fetch_some(queue, args, i);
+		/* what it was about ended meanwhile, perhaps with the device */
+		if (got == -ENODEV)
+			continue;
+		if (got > 0) {
+			i += got;
 			continue;
 		}
-		/* what it was about ended meanwhile, perhaps with the device */
-		if (err == -ENODEV)
-			continue;
-		if (err != -ENODATA || i)
+		err = got;
+		if (err || i)
 			break;
 		if (!wait) {
-			if (!(args->flags & IOTARGET_FETCH_RETRIEVE))
-				err = -EAGAIN;
+			err = args->flags & IOTARGET_FETCH_RETRIEVE ? -ENODATA :
+								      -EAGAIN;
 			break;
 		}
 		list_add(&waiter.node, &queue->waiters);
@@ -273,66 +358,119 @@ static u32 iotarget_host_length(const struct iotarget_request *req)
 }
 
 /*
- * Completes one request. Its bytes are copied before the lock is taken where a
- * slot holds them, and else with a hold on the request: then another thread, a
- * cancel or the device's end may come first. @more: others follow in this call,
- * and whoever sleeps need not wait for them; @sync: the caller is about to sleep.
+ * Copies the output with a hold on the request: meanwhile another thread, a
+ * cancel or the device's end may come first.
+ */
+static int iotarget_host_complete_copy(struct iotarget_queue *queue,
+				       struct iotarget_request *req,
+				       const struct iotarget_complete_element *e)
+	__must_hold(&queue->device->lock)
+{
+	struct iotarget_device *device = queue->device;
+	u32 written = req->written;
+	int err;
+
+	iotarget_request_hold(req);
+	spin_unlock(&device->lock);
+	err = iotarget_buffer_from_host(req, e, written);
+	iotarget_race_point(IOTARGET_RACE_COMPLETE_COPY);
+	spin_lock(&device->lock);
+	/* it may also have been given back meanwhile */
+	if (!iotarget_request_release(req) || !iotarget_host_find(queue, e->id))
+		return -ENOENT;
+	if (err)
+		return err;
+	if (req->state == IOTARGET_CLAIMED)
+		return -ECANCELED;
+	return device->strict && req->routine ? -EINVAL : 0;
+}
+
+/* Is it small enough to be copied before the lock is taken? */
+static bool iotarget_host_small(const struct iotarget_complete_element *e)
+{
+	return e->buffer_length <= IOTARGET_INLINE;
+}
+
+/*
+ * Completes one request: its output is @bytes, or copied here. @sync: the caller
+ * is about to sleep. Who calls this wakes the queue: there may be more to
+ * dispatch.
  */
 int iotarget_host_complete_one(struct iotarget_queue *queue,
 			       const struct iotarget_complete_element *e,
-			       bool more, bool sync)
+			       const void *bytes, bool sync)
+	__must_hold(&queue->device->lock)
 {
-	struct iotarget_device *device = queue->device;
-	bool small = e->buffer_length <= IOTARGET_INLINE;
-	u8 bytes[IOTARGET_INLINE] __aligned(sizeof(u64));
-	struct iotarget_request *req;
-	u32 written = 0;
+	struct iotarget_request *req = iotarget_host_find(queue, e->id);
 	int err = 0;
 
-	if (e->pad)
-		return -EINVAL;
-	if (small) {
-		err = iotarget_user_get(bytes, u64_to_user_ptr(e->buffer),
-					e->buffer_length);
-		if (err)
-			return err;
-	}
-
-	spin_lock(&device->lock);
-	req = iotarget_host_find(queue, e->id);
 	if (!req)
-		err = -ENOENT;
-	else if (req->state == IOTARGET_CLAIMED)
-		err = -ECANCELED;
-	else if (e->buffer_length > req->out_length ||
-		 e->information > iotarget_host_length(req) ||
-		 (device->strict && req->routine))
-		err = -EINVAL;
-	if (!err && (!small || (req->pinned && req->out_length))) {
-		iotarget_request_hold(req);
-		written = req->written;
-		spin_unlock(&device->lock);
-		err = iotarget_buffer_from_host(req, e, written);
-		iotarget_race_point(IOTARGET_RACE_COMPLETE_COPY);
-		spin_lock(&device->lock);
-		/* it may also have been given back meanwhile */
-		if (!iotarget_request_release(req) ||
-		    !iotarget_host_find(queue, e->id))
-			err = -ENOENT;
-		else if (!err && req->state == IOTARGET_CLAIMED)
-			err = -ECANCELED;
-		else if (!err && device->strict && req->routine)
-			err = -EINVAL;
-	} else if (!err) {
+		return -ENOENT;
+	if (req->state == IOTARGET_CLAIMED)
+		return -ECANCELED;
+	if (e->buffer_length > req->out_length ||
+	    e->information > iotarget_host_length(req) ||
+	    (queue->device->strict && req->routine))
+		return -EINVAL;
+	if (!iotarget_host_small(e) || (req->pinned && req->out_length))
+		err = iotarget_host_complete_copy(queue, req, e);
+	else
 		memcpy(req->buffer, bytes, e->buffer_length);
+	if (err)
+		return err;
+	req->written = max(req->written, e->buffer_length);
+	iotarget_request_complete(req, e->status, e->information, sync);
+	return 0;
+}
+
+/*
+ * Completes a batch from element *@next on, and moves *@next behind those that
+ * were answered. Returns why no more can be.
+ */
+static int iotarget_host_complete_batch(struct iotarget_queue *queue,
+					const struct iotarget_array *array,
+					u32 *next, bool sync)
+{
+	struct iotarget_complete_element batch[IOTARGET_COMPLETE_BATCH], *e;
+	u8 bytes[IOTARGET_COMPLETE_BATCH][IOTARGET_INLINE] __aligned(sizeof(u64));
+	struct iotarget_complete_element __user *user;
+	u32 first = *next, count, i;
+	int err = 0;
+
+	count = min_t(u32, array->count - first, IOTARGET_COMPLETE_BATCH);
+	for (i = 0; i < count; i++) {
+		e = &batch[i];
+		err = iotarget_element_get(e, sizeof(*e), array, first + i);
+		if (err)
+			break;
+		e->result = 0;
+		if (e->pad)
+			e->result = -EINVAL;
+		else if (iotarget_host_small(e))
+			e->result = iotarget_user_get(bytes[i],
+						      u64_to_user_ptr(e->buffer),
+						      e->buffer_length);
 	}
-	if (!err) {
-		req->written = max(req->written, e->buffer_length);
-		iotarget_request_complete(req, e->status, e->information, sync);
-		if (more)
-			iotarget_queue_wake(queue, false);
+	count = i;
+	*next += count;
+
+	spin_lock(&queue->device->lock);
+	for (i = 0; i < count; i++) {
+		e = &batch[i];
+		if (!e->result)
+			e->result = iotarget_host_complete_one(queue, e, bytes[i],
+							       sync);
 	}
-	spin_unlock(&device->lock);
+	/* whoever sleeps need not wait for the others of this call */
+	if (*next < array->count)
+		iotarget_queue_wake(queue, false);
+	spin_unlock(&queue->device->lock);
+
+	for (i = 0; i < count; i++) {
+		user = iotarget_element(array, first + i);
+		if (put_user(batch[i].result, &user->result))
+			return -EFAULT;
+	}
 	return err;
 }
 
@@ -340,23 +478,11 @@ int iotarget_host_complete_one(struct iotarget_queue *queue,
 static int iotarget_host_complete(struct iotarget_queue *queue,
 				  const struct iotarget_array *array, bool sync)
 {
-	struct iotarget_complete_element e;
 	int err = 0;
-	u32 i;
+	u32 i = 0;
 
-	for (i = 0; i < array->count && !err; i++) {
-		if (fatal_signal_pending(current))
-			break;
-		err = iotarget_element_get(&e, sizeof(e), array, i);
-		if (err)
-			break;
-		e.result = iotarget_host_complete_one(queue, &e,
-						      i + 1 < array->count,
-						      sync);
-		err = iotarget_element_put(array, i, &e,
-					   offsetof(typeof(e), result),
-					   sizeof(e.result));
-	}
+	while (i < array->count && !err && !fatal_signal_pending(current))
+		err = iotarget_host_complete_batch(queue, array, &i, sync);
 	return i ?: err;
 }
 
@@ -365,8 +491,8 @@ static int iotarget_fetch_respond(struct iotarget_call *call)
 	struct iotarget_fetch __user *user = call->user;
 	struct iotarget_fetch *args = &call->args.fetch;
 
-	return iotarget_user_put(&user->completed, &args->completed,
-				 sizeof(args->completed) + sizeof(args->fetched));
+	return put_user(args->completed, &user->completed) ?:
+	       put_user(args->fetched, &user->fetched);
 }
 
 int iotarget_fetch(struct iotarget_call *call)

@@ -25,13 +25,16 @@
 #ifndef _IOTARGET_INTERNAL_H
 #define _IOTARGET_INTERNAL_H
 
+#include <linux/fault-inject-usercopy.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
+#include <linux/kasan-checks.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/poll.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
+#include <linux/uaccess.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -138,8 +141,8 @@ typedef void (*iotarget_cancel_fn)(struct iotarget_request *req);
  * @buffer: the payload: @payload, or memory of its own
  * @pages: with @pinned, instead: the payload in the sender's memory
  * @mm: the address space of @out, if it is used; a reference
- * @pid: the sender's process; a reference
- * @thread: the thread that sent it; a reference
+ * @pid: the sender's process; a reference, kept while FREE
+ * @thread: the thread that sent it; a reference, kept while FREE
  * @deadline: when to cancel it; 0 from then on, or when it has none (lock)
  * @deadline_node: in that tree (lock)
  * @payload: up to IOTARGET_INLINE bytes of payload
@@ -387,10 +390,12 @@ static inline bool iotarget_request_pending(const struct iotarget_request *req)
 void iotarget_queue_init(struct iotarget_queue *queue,
 			 struct iotarget_device *device, u32 dispatch, u32 limit);
 void iotarget_queue_insert(struct iotarget_queue *queue, struct list_head *list);
-struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
-						 iotarget_cancel_fn routine);
-struct iotarget_request *iotarget_queue_retrieve(struct iotarget_queue *queue,
-						 iotarget_cancel_fn routine);
+u32 iotarget_queue_retrieve(struct iotarget_queue *queue,
+			    iotarget_cancel_fn routine,
+			    struct iotarget_request **reqs, u32 count);
+u32 iotarget_queue_dispatch(struct iotarget_queue *queue,
+			    iotarget_cancel_fn routine,
+			    struct iotarget_request **reqs, u32 count);
 void iotarget_queue_undo(struct iotarget_request *req);
 int iotarget_queue_requeue(struct iotarget_request *req);
 void iotarget_queue_cancel(struct iotarget_request *req);
@@ -405,7 +410,7 @@ struct iotarget_request *iotarget_host_find(struct iotarget_queue *queue, u64 id
 void iotarget_host_deliver(struct iotarget_request *req);
 int iotarget_host_complete_one(struct iotarget_queue *queue,
 			       const struct iotarget_complete_element *e,
-			       bool more, bool sync);
+			       const void *bytes, bool sync);
 int iotarget_host_do(struct iotarget_queue *queue, u64 id,
 		     int (*fn)(struct iotarget_request *req));
 ssize_t iotarget_host_transfer(struct iotarget_queue *queue, u64 id, u32 offset,
@@ -499,17 +504,71 @@ int iotarget_account_charge(struct iotarget_account *account,
 void iotarget_account_uncharge(struct iotarget_account *account,
 			       enum iotarget_cap cap, unsigned long count);
 
-/* buffer.c: every copy from and to user memory */
+/*
+ * What is small and has had its bounds checked is copied by these. Where hardened
+ * usercopy looks the kernel's side up again, copy_from_user() costs a multiple.
+ */
+static inline int iotarget_user_get(void *to, const void __user *from, size_t size)
+{
+	might_fault();
+	if (should_fail_usercopy() || !access_ok(from, size))
+		return -EFAULT;
+	barrier_nospec();
+	kasan_check_write(to, size);
+	return raw_copy_from_user(to, from, size) ? -EFAULT : 0;
+}
+
+static inline int iotarget_user_put(void __user *to, const void *from, size_t size)
+{
+	might_fault();
+	if (should_fail_usercopy() || !access_ok(to, size))
+		return -EFAULT;
+	kasan_check_read(from, size);
+	return raw_copy_to_user(to, from, size) ? -EFAULT : 0;
+}
+
+static inline int iotarget_array_check(const struct iotarget_array *array,
+				       size_t min_stride)
+{
+	if (!array->count)
+		return 0;
+	if (array->count > IOTARGET_ARRAY_MAX || array->stride < min_stride ||
+	    (array->stride | array->ptr) % 8)
+		return -EINVAL;
+	return array->stride > PAGE_SIZE ? -E2BIG : 0;
+}
+
+static inline void __user *iotarget_element(const struct iotarget_array *array,
+					    u32 i)
+{
+	return u64_to_user_ptr(array->ptr + (u64)i * array->stride);
+}
+
+static inline int iotarget_element_get(void *element, size_t size,
+				       const struct iotarget_array *array, u32 i)
+{
+	if (likely(array->stride == size))
+		return iotarget_user_get(element, iotarget_element(array, i),
+					 size);
+	return copy_struct_from_user(element, size, iotarget_element(array, i),
+				     array->stride);
+}
+
+/* For elements that are not read whole: what this kernel does not know is 0. */
+static inline int
+iotarget_element_check_tail(const struct iotarget_array *array, u32 i, size_t size)
+{
+	int ret;
+
+	if (likely(array->stride == size))
+		return 0;
+	ret = check_zeroed_user(iotarget_element(array, i) + size,
+				array->stride - size);
+	return ret > 0 ? 0 : ret ?: -E2BIG;
+}
+
+/* buffer.c: every other copy from and to user memory */
 u32 iotarget_payload_max(void);
-int iotarget_user_get(void *to, const void __user *from, size_t size);
-int iotarget_user_put(void __user *to, const void *from, size_t size);
-int iotarget_array_check(const struct iotarget_array *array, size_t min_stride);
-int iotarget_element_get(void *element, size_t size,
-			 const struct iotarget_array *array, u32 i);
-int iotarget_element_put(const struct iotarget_array *array, u32 i,
-			 const void *element, size_t offset, size_t size);
-int iotarget_element_check_tail(const struct iotarget_array *array, u32 i,
-				size_t size);
 int iotarget_buffer_init(struct iotarget_request *req, struct iov_iter *from);
 int iotarget_buffer_from_sender(struct iotarget_request *req,
 				const struct iotarget_send_element *element);
@@ -518,14 +577,13 @@ size_t iotarget_buffer_read(const struct iotarget_request *req, u32 offset,
 			    u32 length, struct iov_iter *to);
 size_t iotarget_buffer_write(struct iotarget_request *req, u32 offset,
 			     u32 length, struct iov_iter *from);
-int iotarget_buffer_to_host(const struct iotarget_request *req,
-			    struct iotarget_fetch_element *record);
+int iotarget_buffer_to_host(const struct iotarget_request *req, void __user *to,
+			    u32 length);
 int iotarget_buffer_from_host(struct iotarget_request *req,
 			      const struct iotarget_complete_element *element,
 			      u32 written);
 u32 iotarget_buffer_output(struct iotarget_request *req);
-int iotarget_buffer_to_sender(struct iotarget_request *req,
-			      struct iotarget_reap_element *completion);
+int iotarget_buffer_to_sender(struct iotarget_request *req, u32 *flags);
 
 /* wait.c: under the lock */
 void iotarget_waiter_init(struct iotarget_waiter *waiter);

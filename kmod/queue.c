@@ -40,17 +40,21 @@ void iotarget_queue_insert(struct iotarget_queue *queue, struct list_head *list)
 	list_splice_tail_init(list, &queue->requests);
 }
 
-static bool iotarget_queue_dispatchable(const struct iotarget_queue *queue)
+/* How many more requests may the host have, by dispatch type and limit? */
+static u32 iotarget_queue_room(const struct iotarget_queue *queue)
 {
-	return !list_empty(&queue->requests) && !queue->stopped &&
-	       (!queue->limit || queue->owned < queue->limit);
+	if (queue->stopped)
+		return 0;
+	if (!queue->limit)
+		return U32_MAX;
+	return queue->limit - min(queue->owned, queue->limit);
 }
 
 /* Would FETCH return a record? */
 bool iotarget_queue_readable(const struct iotarget_queue *queue)
 {
 	return !list_empty(&queue->cancels) || !list_empty(&queue->events) ||
-	       iotarget_queue_dispatchable(queue);
+	       (!list_empty(&queue->requests) && iotarget_queue_room(queue));
 }
 
 /*
@@ -69,39 +73,40 @@ void iotarget_queue_wake(struct iotarget_queue *queue, bool sync)
 }
 
 /*
- * The request leaves the queue and is held until its record is copied. With
- * @routine the host will have it marked, from this instant on.
+ * By hand, whatever the host has already: up to @count requests, in order, leave
+ * the queue and are held until their records are copied. With @routine the host
+ * will have them marked, from this instant on. Returns how many.
  */
-static void iotarget_queue_take(struct iotarget_queue *queue,
-				struct iotarget_request *req,
-				iotarget_cancel_fn routine)
-{
-	list_del_init(&req->node);
-	queue->owned++;
-	iotarget_request_move(req, IOTARGET_DELIVERING, routine);
-	iotarget_request_hold(req);
-}
-
-/* By hand: whatever the host has already. */
-struct iotarget_request *iotarget_queue_retrieve(struct iotarget_queue *queue,
-						 iotarget_cancel_fn routine)
+u32 iotarget_queue_retrieve(struct iotarget_queue *queue,
+			    iotarget_cancel_fn routine,
+			    struct iotarget_request **reqs, u32 count)
 {
 	struct iotarget_request *req;
+	LIST_HEAD(taken);
+	u32 n = 0, i;
 
-	req = list_first_entry_or_null(&queue->requests, struct iotarget_request,
-				       node);
-	if (req)
-		iotarget_queue_take(queue, req, routine);
-	return req;
+	list_for_each_entry(req, &queue->requests, node) {
+		if (n == count)
+			break;
+		iotarget_request_move(req, IOTARGET_DELIVERING, routine);
+		iotarget_request_hold(req);
+		reqs[n++] = req;
+	}
+	/* @req is the first that stays, or the head */
+	list_cut_before(&taken, &queue->requests, &req->node);
+	for (i = 0; i < n; i++)
+		INIT_LIST_HEAD(&reqs[i]->node);
+	queue->owned += n;
+	return n;
 }
 
-/* As the dispatch type and its limit allow. */
-struct iotarget_request *iotarget_queue_dispatch(struct iotarget_queue *queue,
-						 iotarget_cancel_fn routine)
+/* The same, as the dispatch type and its limit allow. */
+u32 iotarget_queue_dispatch(struct iotarget_queue *queue,
+			    iotarget_cancel_fn routine,
+			    struct iotarget_request **reqs, u32 count)
 {
-	if (!iotarget_queue_dispatchable(queue))
-		return NULL;
-	return iotarget_queue_retrieve(queue, routine);
+	return iotarget_queue_retrieve(queue, routine, reqs,
+				       min(count, iotarget_queue_room(queue)));
 }
 
 /* To the head, or to what is held back. */

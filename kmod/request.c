@@ -58,18 +58,21 @@ static const u16 iotarget_edges[] = {
 #define IOTARGET_CANCELABLE \
 	(BIT(IOTARGET_QUEUED) | BIT(IOTARGET_DELIVERING) | BIT(IOTARGET_OWNED))
 
-static void iotarget_request_set(struct iotarget_request *req,
-				 enum iotarget_state to,
-				 iotarget_cancel_fn routine, bool cancelled)
+static inline void iotarget_request_set(struct iotarget_request *req,
+					enum iotarget_state to,
+					iotarget_cancel_fn routine,
+					bool cancelled)
 {
+	enum iotarget_state from = req->state;
+
 	lockdep_assert_held(&req->target->device->lock);
-	WARN_ON_ONCE(!(iotarget_edges[req->state] & BIT(to)));
+	WARN_ON_ONCE(!(iotarget_edges[from] & BIT(to)));
 	WARN_ON_ONCE(routine && !(IOTARGET_CANCELABLE & BIT(to)));
 
-	trace_iotarget_request_state(req, to, routine);
 	req->state = to;
 	req->routine = routine;
 	req->cancelled = cancelled;
+	trace_iotarget_request_state(req, from);
 }
 
 void iotarget_request_move(struct iotarget_request *req, enum iotarget_state to,

@@ -56,6 +56,7 @@ static void iotarget_kunit_reach(struct kunit *test, enum iotarget_state state,
 	struct iotarget_fixture *f = test->priv;
 	struct iotarget_request *req = f->req;
 	iotarget_cancel_fn routine = marked ? iotarget_host_cancel : NULL;
+	struct iotarget_request *dispatched;
 
 	LIST_HEAD(list);
 
@@ -66,8 +67,9 @@ static void iotarget_kunit_reach(struct kunit *test, enum iotarget_state state,
 	iotarget_queue_insert(&f->device->queue, &list);
 	if (state == IOTARGET_QUEUED)
 		return;
-	KUNIT_ASSERT_PTR_EQ(test, req,
-			    iotarget_queue_dispatch(&f->device->queue, routine));
+	KUNIT_ASSERT_EQ(test, 1, iotarget_queue_dispatch(&f->device->queue, routine,
+							 &dispatched, 1));
+	KUNIT_ASSERT_PTR_EQ(test, req, dispatched);
 	if (state == IOTARGET_DELIVERING)
 		return;
 	KUNIT_ASSERT_TRUE(test, iotarget_request_release(req));

@@ -77,16 +77,6 @@ void iotarget_target_put_bytes(struct iotarget_target *target, u32 bytes)
 	spin_unlock(&target->device->lock);
 }
 
-/* What a request holds beside its slot. Without the lock. */
-static void iotarget_slot_clear(struct iotarget_request *req)
-{
-	iotarget_buffer_free(req);
-	put_pid(req->pid);
-	put_pid(req->thread);
-	req->pid = NULL;
-	req->thread = NULL;
-}
-
 /*
  * Deadlines: a cancel by the clock
  */
@@ -171,8 +161,11 @@ static void iotarget_target_free(struct iotarget_target *target)
 	list_del(&target->node);
 	spin_unlock(&device->lock);
 	list_for_each_entry_safe(chunk, next, &target->chunks, node) {
-		for (i = 0; i < IOTARGET_CHUNK_SLOTS; i++)
-			iotarget_slot_clear(&chunk->slots[i]);
+		for (i = 0; i < IOTARGET_CHUNK_SLOTS; i++) {
+			iotarget_buffer_free(&chunk->slots[i]);
+			put_pid(chunk->slots[i].pid);
+			put_pid(chunk->slots[i].thread);
+		}
 		iotarget_device_remove_chunk(device, chunk);
 		cond_resched();
 	}
@@ -576,7 +569,7 @@ void iotarget_slots_put(struct iotarget_target *target, struct list_head *list)
 	if (list_empty(list))
 		return;
 	list_for_each_entry(req, list, node)
-		iotarget_slot_clear(req);
+		iotarget_buffer_free(req);
 	spin_lock(&device->lock);
 	wake = list_empty(&target->free);
 	list_for_each_entry(req, list, node) {
@@ -599,22 +592,31 @@ void iotarget_slots_put(struct iotarget_target *target, struct list_head *list)
 static int iotarget_reap_one(struct iotarget_request *req,
 			     const struct iotarget_array *array, u32 i)
 {
-	struct iotarget_reap_element completion = {
-		.user_data = req->user_data,
-		.id = req->id,
-		.information = req->information,
-		.status = req->status,
-	};
+	struct iotarget_reap_element __user *completion = iotarget_element(array, i);
+	u32 flags = 0;
 	int err;
 
 	iotarget_race_point(IOTARGET_RACE_REAP_COPY);
-	err = iotarget_element_check_tail(array, i, sizeof(completion));
-	if (!err)
-		err = iotarget_buffer_to_sender(req, &completion);
-	if (!err)
-		err = iotarget_element_put(array, i, &completion, 0,
-					   sizeof(completion));
-	return err;
+	err = iotarget_element_check_tail(array, i, sizeof(*completion)) ?:
+	      iotarget_buffer_to_sender(req, &flags);
+	if (err)
+		return err;
+
+	might_fault();
+	if (should_fail_usercopy() ||
+	    !user_write_access_begin(completion, sizeof(*completion)))
+		return -EFAULT;
+	unsafe_put_user(req->user_data, &completion->user_data, fault);
+	unsafe_put_user(req->id, &completion->id, fault);
+	unsafe_put_user(req->information, &completion->information, fault);
+	unsafe_put_user(req->status, &completion->status, fault);
+	unsafe_put_user(flags, &completion->flags, fault);
+	user_write_access_end();
+	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 /*
@@ -720,6 +722,15 @@ static int iotarget_send_check(const struct iotarget_send_element *e,
 	return 0;
 }
 
+/* A slot keeps its reference until somebody else sends with it. */
+static inline void iotarget_pid_set(struct pid **where, struct pid *pid)
+{
+	if (*where == pid)
+		return;
+	put_pid(*where);
+	*where = get_pid(pid);
+}
+
 /* All but the payload. */
 int iotarget_send_fill(struct iotarget_request *req,
 		       const struct iotarget_send_element *e, fmode_t mode)
@@ -737,8 +748,8 @@ int iotarget_send_fill(struct iotarget_request *req,
 	req->offset = e->offset;
 	req->compat = in_compat_syscall();
 	req->uid = current_euid();
-	req->pid = get_pid(task_tgid(current));
-	req->thread = get_pid(task_pid(current));
+	iotarget_pid_set(&req->pid, task_tgid(current));
+	iotarget_pid_set(&req->thread, task_pid(current));
 	req->deadline = e->deadline;
 	req->status = 0;
 	req->information = 0;
@@ -748,12 +759,11 @@ int iotarget_send_fill(struct iotarget_request *req,
 
 /* Tells the sender the id and the result of element @i. */
 static int iotarget_send_answer(const struct iotarget_array *array, u32 i,
-				struct iotarget_send_element *e)
+				u64 id, s32 result)
 {
-	return iotarget_element_put(array, i, e, offsetof(typeof(*e), id),
-				    sizeof(e->id)) ?:
-	       iotarget_element_put(array, i, e, offsetof(typeof(*e), result),
-				    sizeof(e->result));
+	struct iotarget_send_element __user *user = iotarget_element(array, i);
+
+	return put_user(id, &user->id) ?: put_user(result, &user->result);
 }
 
 /*
@@ -777,9 +787,7 @@ static int iotarget_send_prepare(struct iotarget_target *target,
 			break;
 		err = iotarget_send_fill(req, &e, mode) ?:
 		      iotarget_buffer_from_sender(req, &e);
-		e.id = err ? 0 : req->id;
-		e.result = err;
-		if (iotarget_send_answer(array, i, &e))
+		if (iotarget_send_answer(array, i, err ? 0 : req->id, err))
 			err = -EFAULT;
 		if (err)
 			break;
@@ -857,8 +865,8 @@ static int iotarget_send_respond(struct iotarget_call *call)
 	struct iotarget_send __user *user = call->user;
 	struct iotarget_send *args = &call->args.send;
 
-	return iotarget_user_put(&user->sent, &args->sent,
-				 sizeof(args->sent) + sizeof(args->reaped));
+	return put_user(args->sent, &user->sent) ?:
+	       put_user(args->reaped, &user->reaped);
 }
 
 int iotarget_send(struct iotarget_call *call)

@@ -31,11 +31,10 @@ TRACE_DEFINE_ENUM(IOTARGET_READY);
 	{ IOTARGET_COMPLETED, "COMPLETED" }, \
 	{ IOTARGET_READY, "READY" })
 
-/* One event for each edge of the state machine: before it is taken. */
+/* One event for each edge of the state machine, when it was taken. */
 TRACE_EVENT(iotarget_request_state,
-	TP_PROTO(const struct iotarget_request *req, enum iotarget_state to,
-		 iotarget_cancel_fn routine),
-	TP_ARGS(req, to, routine),
+	TP_PROTO(const struct iotarget_request *req, enum iotarget_state from),
+	TP_ARGS(req, from),
 	TP_STRUCT__entry(
 		__field(unsigned int, device)
 		__field(u64, id)
@@ -47,9 +46,9 @@ TRACE_EVENT(iotarget_request_state,
 	TP_fast_assign(
 		__entry->device = req->target->device->number;
 		__entry->id = req->id;
-		__entry->from = req->state;
-		__entry->to = to;
-		__entry->cancelable = routine;
+		__entry->from = from;
+		__entry->to = req->state;
+		__entry->cancelable = req->routine;
 		__entry->status = req->status;
 	),
 	TP_printk("device=%u id=0x%llx %s -> %s cancelable=%d status=%d",

@@ -511,6 +511,197 @@ TEST_F(queue, counts_that_cannot_be_written_take_nothing)
 	EXPECT_EQ(0, complete(self->device, id, 0));
 }
 
+/* ------------------------------------------------------- parallel alone */
+
+/* More than FETCH and COMPLETE take under one lock, and no multiple of it. */
+#define MANY	43
+
+FIXTURE(many) {
+	int device;
+	int target;
+	__u64 id[MANY];
+	unsigned char in[MANY][64];
+	unsigned char out[MANY][64];
+	/* two pages of elements, of which the second can be taken away */
+	char *pages;
+};
+
+FIXTURE_SETUP(many)
+{
+	struct iotarget_send_element e[MANY] = {};
+	struct iotarget_send send = send_arg(0, e, MANY, NULL, 0);
+	int i;
+
+	self->device = device_create(IOTARGET_DISPATCH_PARALLEL, 0);
+	ASSERT_GE(self->device, 0);
+	self->target = target_open(self->device);
+	ASSERT_GE(self->target, 0);
+	self->pages = mmap(NULL, 2 * sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)self->pages);
+	for (i = 0; i < MANY; i++) {
+		memset(self->in[i], i + 1, 64);
+		e[i].type = IOTARGET_TYPE_CONTROL;
+		e[i].user_data = i;
+		e[i].in = ADDRESS(self->in[i]);
+		e[i].out = ADDRESS(self->out[i]);
+		e[i].in_length = i;	/* of any length from 0 on */
+		e[i].out_length = 64;
+	}
+	ASSERT_EQ(0, call(self->target, IOTARGET_SEND, &send));
+	ASSERT_EQ(MANY, send.sent);
+	for (i = 0; i < MANY; i++)
+		self->id[i] = e[i].id;
+}
+
+FIXTURE_TEARDOWN(many)
+{
+	munmap(self->pages, 2 * sysconf(_SC_PAGESIZE));
+	close(self->target);
+	close(self->device);
+}
+
+/* The last of @count elements before the second page, which becomes @protection. */
+static void *pages_split(char *pages, size_t size, int count, int protection)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	if (mprotect(pages + page, page, protection))
+		abort();
+	return pages + page - count * size;
+}
+
+/* Each request's bytes go with it, both ways, whatever batch it is in. */
+TEST_F(many, each_has_its_own_bytes)
+{
+	struct iotarget_fetch_element record[MANY] = {};
+	struct iotarget_complete_element c[MANY] = {};
+	struct iotarget_reap_element r[MANY];
+	struct iotarget_fetch fetch = fetch_arg(0, NULL, 0, record, MANY);
+	struct iotarget_fetch complete = fetch_arg(0, c, MANY, NULL, 0);
+	struct iotarget_send reap = send_arg(0, NULL, 0, r, MANY);
+	unsigned char seen[MANY][64] = {}, expected[64];
+	int i;
+
+	for (i = 0; i < MANY; i++) {
+		record[i].buffer = ADDRESS(seen[i]);
+		record[i].buffer_length = 64;
+	}
+	ASSERT_EQ(0, call(self->device, IOTARGET_FETCH, &fetch));
+	ASSERT_EQ(MANY, fetch.fetched);
+	for (i = 0; i < MANY; i++) {
+		memset(expected, 0, 64);
+		memset(expected, i + 1, i);
+		EXPECT_EQ(self->id[i], record[i].id);
+		EXPECT_EQ(getpid(), record[i].pid);
+		EXPECT_EQ(getuid(), record[i].uid);
+		EXPECT_EQ(i, record[i].copied);
+		EXPECT_EQ(0, memcmp(expected, seen[i], 64));
+		memset(seen[i], 0xff - i, 64);
+		/* the other way round, and what is not written is zero */
+		c[i].id = self->id[MANY - 1 - i];
+		c[i].buffer = ADDRESS(seen[i]);
+		c[i].buffer_length = i;
+		c[i].information = 64;
+	}
+	ASSERT_EQ(0, call(self->device, IOTARGET_FETCH, &complete));
+	ASSERT_EQ(MANY, complete.completed);
+	ASSERT_EQ(0, call(self->target, IOTARGET_SEND, &reap));
+	ASSERT_EQ(MANY, reap.reaped);
+	for (i = 0; i < MANY; i++) {
+		int which = MANY - 1 - i;
+		int input = which;
+
+		EXPECT_EQ(0, c[i].result);
+		EXPECT_EQ(self->id[which], r[i].id);
+		/* one buffer: behind the output stands the input, if it is longer */
+		memset(expected, 0, 64);
+		memset(expected, 0xff - i, i);
+		EXPECT_EQ(0, memcmp(expected, self->out[which], i));
+		if (input <= i)
+			EXPECT_EQ(0, memcmp(expected, self->out[which], 64));
+	}
+}
+
+/* From the record on that faults, all stay, in their order. */
+TEST_F(many, records_from_a_fault_on_stay_in_order)
+{
+	struct iotarget_fetch_element *record, rest[MANY] = {};
+	struct iotarget_fetch fetch;
+	int fetched = 21, i;
+
+	record = pages_split(self->pages, sizeof(*record), fetched, PROT_READ);
+	fetch = fetch_arg(0, NULL, 0, record, MANY);
+	ASSERT_EQ(0, call(self->device, IOTARGET_FETCH, &fetch));
+	ASSERT_EQ(fetched, fetch.fetched);
+	for (i = 0; i < fetched; i++)
+		EXPECT_EQ(self->id[i], record[i].id);
+	/* the others are still the queue's: it completes what is cancelled */
+	EXPECT_EQ(-ENOENT, complete(self->device, self->id[fetched], 0));
+	EXPECT_EQ(DELIVERED, cancel(self->target, self->id[fetched]));
+	fetch = fetch_arg(0, NULL, 0, rest, MANY);
+	ASSERT_EQ(0, call(self->device, IOTARGET_FETCH, &fetch));
+	ASSERT_EQ(MANY - fetched - 1, fetch.fetched);
+	for (i = 0; i < MANY - fetched - 1; i++)
+		EXPECT_EQ(self->id[fetched + 1 + i], rest[i].id);
+}
+
+/* COMPLETE answers what it can read, and leaves the rest. */
+TEST_F(many, elements_from_a_fault_on_are_left)
+{
+	struct iotarget_fetch_element record[MANY] = {};
+	struct iotarget_complete_element *c;
+	struct iotarget_reap_element r[MANY];
+	struct iotarget_fetch fetch = fetch_arg(0, NULL, 0, record, MANY);
+	struct iotarget_send reap = send_arg(0, NULL, 0, r, MANY);
+	int readable = 19, i;
+
+	ASSERT_EQ(0, call(self->device, IOTARGET_FETCH, &fetch));
+	ASSERT_EQ(MANY, fetch.fetched);
+	c = pages_split(self->pages, sizeof(*c), readable, PROT_NONE);
+	for (i = 0; i < readable; i++)
+		c[i] = (struct iotarget_complete_element) {
+			.id = self->id[i], .status = i, .result = 1,
+		};
+	fetch = fetch_arg(0, c, MANY, NULL, 0);
+	ASSERT_EQ(0, call(self->device, IOTARGET_FETCH, &fetch));
+	EXPECT_EQ(readable, fetch.completed);
+	ASSERT_EQ(0, call(self->target, IOTARGET_SEND, &reap));
+	ASSERT_EQ(readable, reap.reaped);
+	for (i = 0; i < readable; i++) {
+		EXPECT_EQ(0, c[i].result);
+		EXPECT_EQ(self->id[i], r[i].id);
+		EXPECT_EQ(i, r[i].status);
+	}
+	for (i = readable; i < MANY; i++)
+		EXPECT_EQ(0, complete(self->device, self->id[i], 0));
+}
+
+/* Results that cannot be written: what COMPLETE counts is what it did. */
+TEST_F(many, results_that_cannot_be_written_are_counted)
+{
+	struct iotarget_fetch_element record[MANY] = {};
+	struct iotarget_complete_element *c = (void *)self->pages;
+	struct iotarget_reap_element r[MANY];
+	struct iotarget_fetch fetch = fetch_arg(0, NULL, 0, record, MANY);
+	struct iotarget_send reap = send_arg(0, NULL, 0, r, MANY);
+	__u32 i;
+
+	ASSERT_EQ(0, call(self->device, IOTARGET_FETCH, &fetch));
+	ASSERT_EQ(MANY, fetch.fetched);
+	for (i = 0; i < MANY; i++)
+		c[i].id = self->id[i];
+	ASSERT_EQ(0, mprotect(self->pages, sysconf(_SC_PAGESIZE), PROT_READ));
+	fetch = fetch_arg(0, c, MANY, NULL, 0);
+	ASSERT_EQ(0, call(self->device, IOTARGET_FETCH, &fetch));
+	EXPECT_GE(fetch.completed, 1);
+	EXPECT_LT(fetch.completed, MANY);
+	ASSERT_EQ(0, call(self->target, IOTARGET_SEND, &reap));
+	EXPECT_EQ(fetch.completed, reap.reaped);
+	for (i = fetch.completed; i < MANY; i++)
+		EXPECT_EQ(0, complete(self->device, self->id[i], 0));
+}
+
 /* ------------------------------------------------------ sequential alone */
 
 FIXTURE(sequential) {
