@@ -342,7 +342,8 @@ static int iotarget_host_fetch(struct iotarget_queue *queue,
 			break;
 		}
 		list_add(&waiter.node, &queue->waiters);
-		err = iotarget_wait(device, &waiter, TASK_INTERRUPTIBLE);
+		err = iotarget_wait(device, &waiter, &queue->spin,
+				    TASK_INTERRUPTIBLE);
 		if (err)
 			break;
 	}

@@ -63,10 +63,21 @@ struct iotarget_driver_cancel;
 #define IOTARGET_INLINE		64
 
 /**
+ * struct iotarget_spin - whether looking before sleeping was worth it lately
+ * @misses: how often in a row it was not (lock)
+ * @skip: so many waits sleep at once (lock)
+ */
+struct iotarget_spin {
+	u16 misses;
+	u16 skip;
+};
+
+/**
  * struct iotarget_waiter - a task that sleeps in SEND or FETCH, on its stack
  * @node: in a queue's or target's list of sleepers, or empty (lock)
  * @wqe: what default_wake_function() wants: the task
- * @woken: somebody woke it (lock)
+ * @woken: somebody woke it (lock; read without it by who spins)
+ * @spinning: it looks at @woken and needs no wake-up (lock)
  * @pending: SEND with WAIT: how many of its requests have not completed (lock)
  * @done: SEND with WAIT: its requests that have completed (lock; the task's own
  *	once @pending is 0)
@@ -75,6 +86,7 @@ struct iotarget_waiter {
 	struct list_head node;
 	struct wait_queue_entry wqe;
 	bool woken;
+	bool spinning;
 	unsigned int pending;
 	struct list_head done;
 };
@@ -221,6 +233,7 @@ struct iotarget_leaf {
  *	in a module waits to be called (lock)
  * @events: targets whose CLEANUP or CLOSE waits to be fetched (lock)
  * @waiters: tasks that sleep in FETCH, the last to come first (lock)
+ * @spin: of those tasks (lock)
  * @pollers: poll and epoll
  */
 struct iotarget_queue {
@@ -233,6 +246,7 @@ struct iotarget_queue {
 	struct list_head cancels;
 	struct list_head events;
 	struct list_head waiters;
+	struct iotarget_spin spin;
 	wait_queue_head_t pollers;
 };
 
@@ -315,6 +329,7 @@ enum iotarget_file_event {
  * @forgotten: READY, and nobody will reap them (lock)
  * @waiters: tasks that sleep to reap (lock)
  * @senders: tasks that sleep in SEND with WAIT or in a plain call (lock)
+ * @spin: of all those tasks (lock)
  * @pollers: poll and epoll
  * @work: frees what is forgotten, and the target if its close came before its last
  *	request's end; queued under the lock
@@ -340,6 +355,7 @@ struct iotarget_target {
 	struct list_head forgotten;
 	struct list_head waiters;
 	struct list_head senders;
+	struct iotarget_spin spin;
 	wait_queue_head_t pollers;
 	struct work_struct work;
 };
@@ -588,7 +604,7 @@ int iotarget_buffer_to_sender(struct iotarget_request *req, u32 *flags);
 /* wait.c: under the lock */
 void iotarget_waiter_init(struct iotarget_waiter *waiter);
 int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter,
-		  unsigned int state);
+		  struct iotarget_spin *spin, unsigned int state);
 void iotarget_wake(struct iotarget_waiter *waiter, bool sync);
 void iotarget_wake_one(struct list_head *waiters, wait_queue_head_t *pollers,
 		       __poll_t mask, bool sync);

@@ -42,7 +42,7 @@ static int iotarget_plain_wait(struct iotarget_request *req,
 			break;
 		}
 		list_add(&waiter->node, &target->senders);
-		err = iotarget_wait(device, waiter, *signalled ?
+		err = iotarget_wait(device, waiter, &target->spin, *signalled ?
 				    TASK_KILLABLE : TASK_INTERRUPTIBLE);
 		if (!err || *signalled)
 			continue;

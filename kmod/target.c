@@ -672,7 +672,8 @@ static int iotarget_reap_any(struct iotarget_target *target,
 		if (err)
 			break;
 		list_add(&waiter.node, &target->waiters);
-		err = iotarget_wait(device, &waiter, TASK_INTERRUPTIBLE);
+		err = iotarget_wait(device, &waiter, &target->spin,
+				    TASK_INTERRUPTIBLE);
 		if (err)
 			break;
 	}
@@ -854,7 +855,8 @@ static u32 iotarget_send_wait(struct iotarget_target *target,
 {
 	while (waiter->pending && !target->ended) {
 		list_add(&waiter->node, &target->senders);
-		if (iotarget_wait(target->device, waiter, TASK_INTERRUPTIBLE))
+		if (iotarget_wait(target->device, waiter, &target->spin,
+				  TASK_INTERRUPTIBLE))
 			break;
 	}
 	return waiter->pending;

@@ -11,8 +11,11 @@
  * news or waitqueue_active() sees it.
  */
 #include <linux/freezer.h>
+#include <linux/module.h>
 #include <linux/poll.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 
 #include "compat.h"
 #include "internal.h"
@@ -23,7 +26,52 @@ void iotarget_waiter_init(struct iotarget_waiter *waiter)
 	INIT_LIST_HEAD(&waiter->node);
 	init_waitqueue_entry(&waiter->wqe, current);
 	waiter->woken = false;
+	waiter->spinning = false;
 	INIT_LIST_HEAD(&waiter->done);
+}
+
+/* Longer than a round trip between two processors, about what two sleeps take. */
+static unsigned int iotarget_spin_us = 50;
+module_param_named(spin_us, iotarget_spin_us, uint, 0644);
+MODULE_PARM_DESC(spin_us, "Microseconds to look for news before sleeping, where a processor is free for it; 0: none");
+
+/* After that many misses in a row it is tried once in 2^10 waits. */
+#define IOTARGET_SPIN_MISSES	10
+
+/*
+ * The other side often answers at once, on another processor. To look for that
+ * takes a fraction of what sleeping and being woken take there, but only where
+ * nobody else wants this processor, least of all the other side; and where it did
+ * not help it is tried less and less often.
+ */
+static void iotarget_wait_spin(struct iotarget_device *device,
+			       struct iotarget_waiter *waiter,
+			       struct iotarget_spin *spin)
+	__must_hold(&device->lock)
+{
+	u64 limit = READ_ONCE(iotarget_spin_us) * NSEC_PER_USEC, end;
+
+	if (!limit || num_online_cpus() == 1 || !single_task_running())
+		return;
+	if (spin->skip) {
+		spin->skip--;
+		return;
+	}
+	waiter->spinning = true;
+	spin_unlock(&device->lock);
+	end = local_clock() + limit;
+	/* pairs with the store in iotarget_wake(): what is read is read under the lock */
+	while (!READ_ONCE(waiter->woken) && single_task_running() &&
+	       !need_resched() && !signal_pending(current) && local_clock() < end)
+		cpu_relax();
+	spin_lock(&device->lock);
+	waiter->spinning = false;
+	if (waiter->woken) {
+		spin->misses = 0;
+	} else {
+		spin->misses = min(spin->misses + 1, IOTARGET_SPIN_MISSES);
+		spin->skip = BIT(spin->misses) - 1;
+	}
 }
 
 /*
@@ -32,12 +80,13 @@ void iotarget_waiter_init(struct iotarget_waiter *waiter)
  * signal counts.
  */
 int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter,
-		  unsigned int state)
+		  struct iotarget_spin *spin, unsigned int state)
 	__must_hold(&device->lock)
 {
 	int err = 0;
 
 	lockdep_assert_held(&device->lock);
+	iotarget_wait_spin(device, waiter, spin);
 	for (;;) {
 		set_current_state(state | TASK_FREEZABLE);
 		if (waiter->woken)
@@ -61,9 +110,10 @@ int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter
 void iotarget_wake(struct iotarget_waiter *waiter, bool sync)
 {
 	list_del_init(&waiter->node);
-	waiter->woken = true;
-	default_wake_function(&waiter->wqe, TASK_NORMAL,
-			      sync ? IOTARGET_WAKE_SYNC : 0, NULL);
+	WRITE_ONCE(waiter->woken, true);
+	if (!waiter->spinning)
+		default_wake_function(&waiter->wqe, TASK_NORMAL,
+				      sync ? IOTARGET_WAKE_SYNC : 0, NULL);
 }
 
 void iotarget_wake_one(struct list_head *waiters, wait_queue_head_t *pollers,
