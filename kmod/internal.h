@@ -605,6 +605,8 @@ int iotarget_buffer_to_sender(struct iotarget_request *req, u32 *flags);
 void iotarget_waiter_init(struct iotarget_waiter *waiter);
 int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter,
 		  struct iotarget_spin *spin, unsigned int state);
+int iotarget_wait_in(struct iotarget_device *device, struct list_head *waiters,
+		     struct iotarget_spin *spin);
 void iotarget_wake(struct iotarget_waiter *waiter, bool sync);
 void iotarget_wake_one(struct list_head *waiters, wait_queue_head_t *pollers,
 		       __poll_t mask, bool sync);

@@ -125,7 +125,7 @@ static long iotarget_ioctl(const struct iotarget_ioctl *table,
 			   struct file *file, unsigned int cmd,
 			   unsigned long arg)
 {
-	struct iotarget_call call;
+	struct iotarget_call call __uninitialized;
 	const struct iotarget_ioctl *ioctl;
 	u32 __user *user = (u32 __user *)arg;
 	u32 size;

@@ -657,12 +657,10 @@ static int iotarget_reap_any(struct iotarget_target *target,
 			     const struct iotarget_array *array, bool wait)
 {
 	struct iotarget_device *device = target->device;
-	struct iotarget_waiter waiter;
 	LIST_HEAD(list);
 	u32 i;
 	int err = 0;
 
-	iotarget_waiter_init(&waiter);
 	spin_lock(&device->lock);
 	while (target->ended || list_empty(&target->ready)) {
 		if (target->ended || (device->ended && !target->pending))
@@ -671,9 +669,7 @@ static int iotarget_reap_any(struct iotarget_target *target,
 			err = -EAGAIN;
 		if (err)
 			break;
-		list_add(&waiter.node, &target->waiters);
-		err = iotarget_wait(device, &waiter, &target->spin,
-				    TASK_INTERRUPTIBLE);
+		err = iotarget_wait_in(device, &target->waiters, &target->spin);
 		if (err)
 			break;
 	}
@@ -862,22 +858,15 @@ static u32 iotarget_send_wait(struct iotarget_target *target,
 	return waiter->pending;
 }
 
-static int iotarget_send_respond(struct iotarget_call *call)
-{
-	struct iotarget_send __user *user = call->user;
-	struct iotarget_send *args = &call->args.send;
-
-	return put_user(args->sent, &user->sent) ?:
-	       put_user(args->reaped, &user->reaped);
-}
-
 int iotarget_send(struct iotarget_call *call)
 {
 	struct iotarget_target *target = call->object;
+	struct iotarget_send __user *user = call->user;
 	struct iotarget_send *args = &call->args.send;
 	bool wait = !(call->file->f_flags & O_NONBLOCK);
 	bool own = args->flags & IOTARGET_SEND_WAIT;
-	struct iotarget_waiter waiter;
+	/* its initializing alone costs, in kernels that zero what is on the stack */
+	struct iotarget_waiter waiter __uninitialized;
 	int sent = 0, reaped = 0;
 	LIST_HEAD(list);
 	u32 left = 0;
@@ -898,11 +887,11 @@ int iotarget_send(struct iotarget_call *call)
 	if (READ_ONCE(target->ended))
 		return -ENODEV;
 
-	args->sent = 0;
-	args->reaped = 0;
-	if (!args->send.count && iotarget_send_respond(call))
-		return -EFAULT;
-	if (args->send.count) {
+	if (!args->send.count) {
+		/* nothing is done for who could not be told */
+		if (put_user(0, &user->sent))
+			return -EFAULT;
+	} else {
 		sent = iotarget_slots_take(target, args->send.count, &list);
 		if (sent < 0)
 			return sent;
@@ -910,8 +899,7 @@ int iotarget_send(struct iotarget_call *call)
 					     call->file->f_mode);
 		if (sent < 0)
 			return sent;
-		args->sent = sent;
-		if (iotarget_send_respond(call)) {
+		if (put_user(sent, &user->sent)) {
 			iotarget_slots_put(target, &list);
 			return -EFAULT;
 		}
@@ -940,9 +928,8 @@ int iotarget_send(struct iotarget_call *call)
 		reaped = iotarget_reap_any(target, &args->reap, wait);
 	if (!sent && reaped < 0)
 		return reaped;
-	args->reaped = max(reaped, 0);
 	/* it was writable before, and what was done is done */
-	iotarget_send_respond(call);
+	put_user(max(reaped, 0), &user->reaped);
 	return 0;
 }
 

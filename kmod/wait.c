@@ -106,6 +106,18 @@ int iotarget_wait(struct iotarget_device *device, struct iotarget_waiter *waiter
 	return err;
 }
 
+/* Sleeps, one of @waiters, until there is news. */
+int iotarget_wait_in(struct iotarget_device *device, struct list_head *waiters,
+		     struct iotarget_spin *spin)
+	__must_hold(&device->lock)
+{
+	struct iotarget_waiter waiter;
+
+	iotarget_waiter_init(&waiter);
+	list_add(&waiter.node, waiters);
+	return iotarget_wait(device, &waiter, spin, TASK_INTERRUPTIBLE);
+}
+
 /* @sync: the caller is about to sleep */
 void iotarget_wake(struct iotarget_waiter *waiter, bool sync)
 {
