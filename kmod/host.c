@@ -520,11 +520,13 @@ int iotarget_fetch(struct iotarget_call *call)
 	if (completed != args->complete.count)
 		args->fetch.count = 0;
 	/*
-	 * Whoever was woken by a completion runs before this thread sleeps:
-	 * often it sends again, and then this thread need not sleep at all.
+	 * Whoever sends on this processor, and has its completion now, runs first:
+	 * often it sends again, and then this thread need not wait at all.
 	 * (cond_resched() would leave it to wake-up preemption.)
 	 */
-	if (completed > 0 && args->fetch.count && !single_task_running())
+	if (completed > 0 && args->fetch.count &&
+	    READ_ONCE(queue->spin.cpu) == raw_smp_processor_id() &&
+	    !single_task_running())
 		schedule();
 	/* also with no element: what was completed may let others fetch */
 	fetched = iotarget_host_fetch(queue, args, !retrieve &&

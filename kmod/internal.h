@@ -63,11 +63,13 @@ struct iotarget_driver_cancel;
 #define IOTARGET_INLINE		64
 
 /**
- * struct iotarget_spin - whether looking before sleeping was worth it lately
- * @misses: how often in a row it was not (lock)
+ * struct iotarget_spin - whether to look for news before sleeping
+ * @cpu: the processor that the last news came from (lock)
+ * @misses: how often in a row there was none (lock)
  * @skip: so many waits sleep at once (lock)
  */
 struct iotarget_spin {
+	int cpu;
 	u16 misses;
 	u16 skip;
 };

@@ -38,6 +38,7 @@ void iotarget_queue_insert(struct iotarget_queue *queue, struct list_head *list)
 				      iotarget_queue_cancel);
 	}
 	list_splice_tail_init(list, &queue->requests);
+	WRITE_ONCE(queue->spin.cpu, raw_smp_processor_id());
 }
 
 /* How many more requests may the host have, by dispatch type and limit? */

@@ -288,6 +288,7 @@ void iotarget_target_publish(struct iotarget_request *req, bool sync)
 	struct iotarget_target *target = req->target;
 	struct iotarget_waiter *waiter = req->waiter;
 
+	target->spin.cpu = raw_smp_processor_id();
 	if (req->deadline)
 		iotarget_deadline_remove(req);
 	if (waiter) {

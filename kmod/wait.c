@@ -39,19 +39,21 @@ MODULE_PARM_DESC(spin_us, "Microseconds to look for news before sleeping, where 
 #define IOTARGET_SPIN_MISSES	10
 
 /*
- * The other side often answers at once, on another processor. To look for that
- * takes a fraction of what sleeping and being woken take there, but only where
- * nobody else wants this processor, least of all the other side; and where it did
- * not help it is tried less and less often.
+ * What comes before sleeping. The other side often answers at once, and a wake-up
+ * costs more than all else in a round trip. If it runs on another processor, and
+ * nobody else wants this one, look for its answer for a while. If it waits to run
+ * on this one, let it run. Where that brought no news, it is tried less and less
+ * often.
  */
 static void iotarget_wait_spin(struct iotarget_device *device,
 			       struct iotarget_waiter *waiter,
 			       struct iotarget_spin *spin)
 	__must_hold(&device->lock)
 {
-	u64 limit = READ_ONCE(iotarget_spin_us) * NSEC_PER_USEC, end;
+	u64 limit = READ_ONCE(iotarget_spin_us) * NSEC_PER_USEC;
+	bool here = spin->cpu == raw_smp_processor_id();
 
-	if (!limit || num_online_cpus() == 1 || !single_task_running())
+	if (single_task_running() == here || (!here && !limit))
 		return;
 	if (spin->skip) {
 		spin->skip--;
@@ -59,11 +61,16 @@ static void iotarget_wait_spin(struct iotarget_device *device,
 	}
 	waiter->spinning = true;
 	spin_unlock(&device->lock);
-	end = local_clock() + limit;
-	/* pairs with the store in iotarget_wake(): what is read is read under the lock */
-	while (!READ_ONCE(waiter->woken) && single_task_running() &&
-	       !need_resched() && !signal_pending(current) && local_clock() < end)
-		cpu_relax();
+	if (here) {
+		schedule();
+	} else {
+		limit += local_clock();
+		/* pairs with the store in iotarget_wake() */
+		while (!READ_ONCE(waiter->woken) && single_task_running() &&
+		       !need_resched() && !signal_pending(current) &&
+		       local_clock() < limit)
+			cpu_relax();
+	}
 	spin_lock(&device->lock);
 	waiter->spinning = false;
 	if (waiter->woken) {
