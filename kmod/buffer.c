@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arrays and payloads: what is copied from and to user memory. Never under a
- * lock. Nothing is copied out that nobody wrote: lengths bound it, or it is
- * zeroed.
+ * Payloads: what is copied from and to user memory. Never under a lock. Nothing
+ * is copied out that nobody wrote: lengths bound it, or it is zeroed.
  */
 #include <linux/capability.h>
 #include <linux/highmem.h>

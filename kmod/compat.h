@@ -37,4 +37,10 @@
 #define IOTARGET_WAKE_SYNC 0x10
 #endif
 
+/*
+ * 6.6: EEVDF. A task that calls schedule() without sleeping lets another one run;
+ * before, it is often picked again itself.
+ */
+#define IOTARGET_YIELDS (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0))
+
 #endif

@@ -108,6 +108,10 @@ static int iotarget_host_copy(const struct iotarget_request *req,
 	unsafe_get_user(buffer, &record->buffer, fault);
 	unsafe_get_user(length, &record->buffer_length, fault);
 	unsafe_get_user(pad, &record->pad, fault);
+	if (pad) {
+		user_access_end();
+		return -EINVAL;
+	}
 	copied = min(copied, length);
 	unsafe_put_user(req->id, &record->id, fault);
 	unsafe_put_user(req->target->file, &record->file, fault);
@@ -124,8 +128,6 @@ static int iotarget_host_copy(const struct iotarget_request *req,
 	unsafe_put_user(sender->uid_nr, &record->uid, fault);
 	user_access_end();
 
-	if (pad)
-		return -EINVAL;
 	return iotarget_buffer_to_host(req, u64_to_user_ptr(buffer), copied);
 
 fault:
@@ -164,7 +166,7 @@ void iotarget_host_deliver(struct iotarget_request *req)
 }
 
 /*
- * Fetches the first event of a file, as iotarget_host_fetch_one() does. Nobody
+ * Fetches the first event of a file, as iotarget_host_fetch_requests() does. Nobody
  * ends the target meanwhile; the device's end withdraws the event.
  */
 static int iotarget_host_fetch_event(struct iotarget_queue *queue,
@@ -279,20 +281,17 @@ static int iotarget_host_fetch_requests(struct iotarget_queue *queue,
 	}
 
 	spin_lock(&queue->device->lock);
-	if (queue->device->ended) {
-		done = 0;
-		err = -ENODEV;
-	}
 	for (n = 0; n < done; n++) {
-		iotarget_request_release(reqs[n]);
-		iotarget_host_deliver(reqs[n]);
+		if (iotarget_request_release(reqs[n]))
+			iotarget_host_deliver(reqs[n]);
 	}
 	/* the last one first, so that they keep their order */
 	for (n = count; n-- > done; ) {
 		if (iotarget_request_release(reqs[n]))
 			iotarget_queue_undo(reqs[n]);
 	}
-	return done ?: err;
+	/* of what ends with the device nobody is told */
+	return queue->device->ended ? -ENODEV : done ?: err;
 }
 
 /* Fetches what stands first: cancels, events, requests. As above. */
@@ -368,6 +367,8 @@ static int iotarget_host_complete_copy(struct iotarget_queue *queue,
 	int err;
 
 	iotarget_request_hold(req);
+	/* this copy may take long, and others can fetch what there is */
+	iotarget_queue_wake(queue, false);
 	spin_unlock(&device->lock);
 	err = iotarget_buffer_from_host(req, e, written);
 	iotarget_race_point(IOTARGET_RACE_COMPLETE_COPY);
@@ -511,8 +512,8 @@ int iotarget_fetch(struct iotarget_call *call)
 	if (READ_ONCE(queue->device->ended))
 		return -ENODEV;
 
-	/* nothing is done for who could not be told */
-	if (put_user(0, &user->completed))
+	/* nothing is done for who could not be told; (and @fetched) */
+	if (put_user(0, (u64 __user *)&user->completed))
 		return -EFAULT;
 
 	completed = iotarget_host_complete(queue, &args->complete,
@@ -520,11 +521,12 @@ int iotarget_fetch(struct iotarget_call *call)
 	if (completed != args->complete.count)
 		args->fetch.count = 0;
 	/*
-	 * Whoever sends on this processor, and has its completion now, runs first:
-	 * often it sends again, and then this thread need not wait at all.
-	 * (cond_resched() would leave it to wake-up preemption.)
+	 * Where nothing is left, whoever sends on this processor, and has its
+	 * completion now, runs first: often it sends again, and then this thread
+	 * need not wait at all. (cond_resched() would leave it to wake-up
+	 * preemption.)
 	 */
-	if (completed > 0 && args->fetch.count &&
+	if (completed > 0 && args->fetch.count && list_empty(&queue->requests) &&
 	    READ_ONCE(queue->spin.cpu) == raw_smp_processor_id() &&
 	    !single_task_running())
 		schedule();

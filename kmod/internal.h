@@ -28,7 +28,7 @@
 #include <linux/fault-inject-usercopy.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
-#include <linux/kasan-checks.h>
+#include <linux/instrumented.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/poll.h>
@@ -64,8 +64,9 @@ struct iotarget_driver_cancel;
 
 /**
  * struct iotarget_spin - whether to look for news before sleeping
- * @cpu: the processor that the last news came from (lock)
- * @misses: how often in a row there was none (lock)
+ * @cpu: the processor that the last request or completion came from (lock; read
+ *	without it as a hint)
+ * @misses: how often there was none, less how often there was (lock)
  * @skip: so many waits sleep at once (lock)
  */
 struct iotarget_spin {
@@ -528,20 +529,29 @@ void iotarget_account_uncharge(struct iotarget_account *account,
  */
 static inline int iotarget_user_get(void *to, const void __user *from, size_t size)
 {
+	size_t left;
+
+	/* of nothing the address does not matter */
+	if (!size)
+		return 0;
 	might_fault();
 	if (should_fail_usercopy() || !access_ok(from, size))
 		return -EFAULT;
 	barrier_nospec();
-	kasan_check_write(to, size);
-	return raw_copy_from_user(to, from, size) ? -EFAULT : 0;
+	instrument_copy_from_user_before(to, from, size);
+	left = raw_copy_from_user(to, from, size);
+	instrument_copy_from_user_after(to, from, size, left);
+	return left ? -EFAULT : 0;
 }
 
 static inline int iotarget_user_put(void __user *to, const void *from, size_t size)
 {
+	if (!size)
+		return 0;
 	might_fault();
 	if (should_fail_usercopy() || !access_ok(to, size))
 		return -EFAULT;
-	kasan_check_read(from, size);
+	instrument_copy_to_user(to, from, size);
 	return raw_copy_to_user(to, from, size) ? -EFAULT : 0;
 }
 
@@ -578,14 +588,17 @@ iotarget_element_check_tail(const struct iotarget_array *array, u32 i, size_t si
 {
 	int ret;
 
-	if (likely(array->stride == size))
+	if (likely(array->stride <= size))
 		return 0;
 	ret = check_zeroed_user(iotarget_element(array, i) + size,
 				array->stride - size);
 	return ret > 0 ? 0 : ret ?: -E2BIG;
 }
 
-/* buffer.c: every other copy from and to user memory */
+/*
+ * buffer.c: payloads. (Elements, records and completions are copied where they
+ * are made: put together first, each would be copied twice.)
+ */
 u32 iotarget_payload_max(void);
 int iotarget_buffer_init(struct iotarget_request *req, struct iov_iter *from);
 int iotarget_buffer_from_sender(struct iotarget_request *req,

@@ -889,8 +889,8 @@ int iotarget_send(struct iotarget_call *call)
 		return -ENODEV;
 
 	if (!args->send.count) {
-		/* nothing is done for who could not be told */
-		if (put_user(0, &user->sent))
+		/* nothing is done for who could not be told; (and @reaped) */
+		if (put_user(0, (u64 __user *)&user->sent))
 			return -EFAULT;
 	} else {
 		sent = iotarget_slots_take(target, args->send.count, &list);
@@ -900,7 +900,7 @@ int iotarget_send(struct iotarget_call *call)
 					     call->file->f_mode);
 		if (sent < 0)
 			return sent;
-		if (put_user(sent, &user->sent)) {
+		if (put_user(sent, &user->sent) || put_user(0, &user->reaped)) {
 			iotarget_slots_put(target, &list);
 			return -EFAULT;
 		}

@@ -33,9 +33,9 @@ void iotarget_waiter_init(struct iotarget_waiter *waiter)
 /* Longer than a round trip between two processors, about what two sleeps take. */
 static unsigned int iotarget_spin_us = 50;
 module_param_named(spin_us, iotarget_spin_us, uint, 0644);
-MODULE_PARM_DESC(spin_us, "Microseconds to look for news before sleeping, where a processor is free for it; 0: none");
+MODULE_PARM_DESC(spin_us, "Microseconds to look for news before sleeping; 0: sleep at once");
 
-/* After that many misses in a row it is tried once in 2^10 waits. */
+/* With that many misses it is tried once in 2^10 waits. */
 #define IOTARGET_SPIN_MISSES	10
 
 /*
@@ -50,10 +50,10 @@ static void iotarget_wait_spin(struct iotarget_device *device,
 			       struct iotarget_spin *spin)
 	__must_hold(&device->lock)
 {
-	u64 limit = READ_ONCE(iotarget_spin_us) * NSEC_PER_USEC;
+	u64 limit = READ_ONCE(iotarget_spin_us) * NSEC_PER_USEC, start;
 	bool here = spin->cpu == raw_smp_processor_id();
 
-	if (single_task_running() == here || (!here && !limit))
+	if (single_task_running() == here || (here && !IOTARGET_YIELDS) || !limit)
 		return;
 	if (spin->skip) {
 		spin->skip--;
@@ -61,22 +61,23 @@ static void iotarget_wait_spin(struct iotarget_device *device,
 	}
 	waiter->spinning = true;
 	spin_unlock(&device->lock);
+	start = local_clock();
 	if (here) {
 		schedule();
 	} else {
-		limit += local_clock();
 		/* pairs with the store in iotarget_wake() */
 		while (!READ_ONCE(waiter->woken) && single_task_running() &&
 		       !need_resched() && !signal_pending(current) &&
-		       local_clock() < limit)
+		       local_clock() - start < limit)
 			cpu_relax();
 	}
 	spin_lock(&device->lock);
 	waiter->spinning = false;
-	if (waiter->woken) {
-		spin->misses = 0;
+	/* after longer than that the processor was a stranger's meanwhile */
+	if (waiter->woken && (!here || local_clock() - start < limit)) {
+		spin->misses -= !!spin->misses;
 	} else {
-		spin->misses = min(spin->misses + 1, IOTARGET_SPIN_MISSES);
+		spin->misses = min(spin->misses + 2, IOTARGET_SPIN_MISSES);
 		spin->skip = BIT(spin->misses) - 1;
 	}
 }

@@ -4,6 +4,7 @@
  * 10: it polls readable exactly when FETCH would return a record, and no
  * wake-up is lost. U01, U07, U54, U56, U57, U58, U60.
  */
+#include <stddef.h>
 #include <sys/epoll.h>
 
 #include "common.h"
@@ -509,6 +510,61 @@ TEST_F(queue, counts_that_cannot_be_written_take_nothing)
 	EXPECT_EQ(-EFAULT, call(self->device, IOTARGET_FETCH, arg));
 	EXPECT_EQ(-EAGAIN, reap_now(self->target, &r));
 	EXPECT_EQ(0, complete(self->device, id, 0));
+}
+
+/* No byte is copied, so no address is looked at. */
+TEST_F(queue, of_no_bytes_the_address_does_not_matter)
+{
+	struct iotarget_send_element e = {
+		.type = IOTARGET_TYPE_CONTROL, .in = ~0ULL, .out = ~0ULL,
+	};
+	struct iotarget_send send = send_arg(0, &e, 1, NULL, 0);
+	struct iotarget_complete_element c = { .buffer = ~0ULL };
+	struct iotarget_fetch_element record = { .buffer = ~0ULL, .buffer_length = 8 };
+	struct iotarget_fetch arg = fetch_arg(0, &c, 1, NULL, 0);
+	struct iotarget_reap_element r;
+
+	ASSERT_EQ(0, call(self->target, IOTARGET_SEND, &send));
+	ASSERT_EQ(0, fetch_now(self->device, 0, &record));
+	ASSERT_EQ(e.id, record.id);
+	c.id = e.id;
+	ASSERT_EQ(0, call(self->device, IOTARGET_FETCH, &arg));
+	EXPECT_EQ(0, c.result);
+	ASSERT_EQ(0, reap_now(self->target, &r));
+	EXPECT_EQ(e.id, r.id);
+}
+
+/* Both counts, also where they lie on two pages. */
+TEST_F(queue, counts_on_two_pages)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iotarget_fetch *fetch = (void *)(map + page -
+				       offsetof(struct iotarget_fetch, fetched));
+	struct iotarget_send *send = (void *)(map + page -
+				     offsetof(struct iotarget_send, reaped));
+	struct iotarget_send_element e = { .type = IOTARGET_TYPE_CONTROL };
+	struct iotarget_fetch_element record = {};
+	struct iotarget_reap_element r;
+	struct iotarget_fetch fetch_ = fetch_arg(0, NULL, 0, &record, 1);
+	struct iotarget_send send_ = send_arg(0, &e, 1, &r, 1);
+	__u64 id;
+
+	ASSERT_NE(MAP_FAILED, (void *)map);
+	set_nonblock(self->device, true);
+	set_nonblock(self->target, true);
+	memcpy(send, &send_, sizeof(*send));
+	ASSERT_EQ(0, mprotect(map + page, page, PROT_READ));
+	EXPECT_EQ(-EFAULT, call(self->target, IOTARGET_SEND, send));
+	EXPECT_FALSE(readable(self->device));
+	ASSERT_EQ(0, send_one(self->target, 0, &id));
+	ASSERT_EQ(0, mprotect(map + page, page, PROT_READ | PROT_WRITE));
+	memcpy(fetch, &fetch_, sizeof(*fetch));
+	ASSERT_EQ(0, mprotect(map + page, page, PROT_READ));
+	EXPECT_EQ(-EFAULT, call(self->device, IOTARGET_FETCH, fetch));
+	EXPECT_TRUE(readable(self->device));
+	munmap(map, 2 * page);
 }
 
 /* ------------------------------------------------------- parallel alone */

@@ -114,6 +114,16 @@ static int op_reap(void *arg)
 	return reap_one(o->fd, o->reap ? o->reap : &o->r);
 }
 
+/* FETCH of @length records. */
+static int op_fetch_many(void *arg)
+{
+	struct op *o = arg;
+	struct iotarget_fetch fetch = fetch_arg(o->flags, NULL, 0, o->record, o->length);
+	int ret = call(o->fd, IOTARGET_FETCH, &fetch);
+
+	return ret ? ret : (int)fetch.fetched;
+}
+
 /* Starts the call and returns when it is parked at the point. */
 static void park(const char *point, struct op *o, int (*function)(void *))
 {
@@ -211,6 +221,110 @@ FIXTURE_TEARDOWN(race)
 	EXPECT_EQ(id_, r_.id);						\
 	EXPECT_EQ(status_, r_.status);					\
 } while (0)
+
+/* ------------------------------------------------------- a batch of FETCH */
+
+/* More than one batch of FETCH. */
+#define MANY	20
+
+#define SEND_MANY(ids_, count_) do {					\
+	int n_;								\
+									\
+	for (n_ = 0; n_ < (count_); n_++)				\
+		ASSERT_EQ(0, send_one(self->target, 0, &(ids_)[n_]));	\
+} while (0)
+
+TEST_F(race, L2_cancel_of_one_in_the_middle_of_a_batch)
+{
+	struct iotarget_fetch_element record[3] = {};
+	struct op o = { .fd = self->device, .flags = variant->fetch,
+			.length = 3, .record = record };
+	__u64 id[3];
+	int i;
+
+	SEND_MANY(id, 3);
+	park("fetch_copy", &o, op_fetch_many);
+	EXPECT_EQ(MARKED_ ? DELIVERED : MARKED, cancel(self->target, id[1]));
+	EXPECT_EQ(3, go_on("fetch_copy", &o));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(id[i], record[i].id);
+	EXPECT_EQ(0, is_canceled(self->device, id[0]));
+	EXPECT_EQ(0, is_canceled(self->device, id[2]));
+	if (MARKED_)
+		EXPECT_ON_CANCEL(id[1]);
+	else
+		EXPECT_EQ(-ECANCELED, mark(self->device, id[1]));
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(0, complete(self->device, id[i], i));
+		EXPECT_COMPLETION(id[i], i);
+	}
+	EXPECT_NO_RECORD();
+}
+
+TEST_F(race, L3_one_of_a_batch_is_cancelled_and_its_copy_fails)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iotarget_fetch_element *record = (void *)(map + page) - 2 * sizeof(*record);
+	struct op o = { .fd = self->device, .flags = variant->fetch,
+			.length = 4, .record = record };
+	struct iotarget_fetch_element f = {};
+	__u64 id[4];
+
+	ASSERT_NE(MAP_FAILED, (void *)map);
+	ASSERT_EQ(0, mprotect(map + page, page, PROT_NONE));
+	SEND_MANY(id, 4);
+	park("fetch_copy", &o, op_fetch_many);
+	EXPECT_EQ(MARKED_ ? DELIVERED : MARKED, cancel(self->target, id[2]));
+	EXPECT_EQ(2, go_on("fetch_copy", &o));
+	EXPECT_EQ(id[0], record[0].id);
+	EXPECT_EQ(id[1], record[1].id);
+	/* back in the queue, which completes what is cancelled */
+	EXPECT_COMPLETION(id[2], -ECANCELED);
+	ASSERT_EQ(0, fetch_now(self->device, 0, &f));
+	EXPECT_EQ(id[3], f.id);
+	EXPECT_NO_RECORD();
+}
+
+TEST_F(race, L11_the_device_ends_in_the_middle_of_a_batch)
+{
+	struct iotarget_fetch_element record[3] = {};
+	struct op o = { .fd = self->device, .flags = variant->fetch,
+			.length = 3, .record = record };
+	__u64 id[3];
+
+	SEND_MANY(id, 3);
+	park("fetch_commit", &o, op_fetch_many);
+	EXPECT_EQ(MARKED_ ? DELIVERED : MARKED, cancel(self->target, id[2]));
+	EXPECT_EQ(0, end(self->device));
+	EXPECT_EQ(-ENODEV, go_on("fetch_commit", &o));
+	EXPECT_COMPLETION(id[0], -ENODEV);
+	EXPECT_COMPLETION(id[1], -ENODEV);
+	EXPECT_COMPLETION(id[2], MARKED_ ? -ECANCELED : -ENODEV);
+}
+
+TEST_F(race, another_host_fetches_what_a_batch_leaves)
+{
+	struct iotarget_fetch_element record[MANY] = {}, f = {};
+	struct op o = { .fd = self->device, .flags = variant->fetch,
+			.length = MANY, .record = record };
+	__u64 id[MANY];
+	int other = -1, i;
+
+	SEND_MANY(id, MANY);
+	park("fetch_copy", &o, op_fetch_many);
+	EXPECT_TRUE(readable(self->device));
+	ASSERT_EQ(0, fetch_now(self->device, variant->fetch, &f));
+	for (i = 0; i < MANY; i++)
+		if (f.id == id[i])
+			other = i;
+	EXPECT_LT(0, other);
+	EXPECT_EQ(MANY - 1, go_on("fetch_copy", &o));
+	for (i = 0; i < MANY - 1; i++)
+		EXPECT_EQ(id[i < other ? i : i + 1], record[i].id);
+	EXPECT_NO_RECORD();
+}
 
 /* ------------------------------------------------- 1, 4-7: before the lock */
 

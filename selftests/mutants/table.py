@@ -37,7 +37,8 @@ MUTANTS = [
     # ----------------------------------------------------------- dispatch
     Mutant(
         "dispatch_exceeds_the_limit", "dispatch", "queue.c",
-        "queue->owned < queue->limit", "queue->owned <= queue->limit",
+        "queue->limit - min(queue->owned, queue->limit)",
+        "queue->limit + 1 - min(queue->owned, queue->limit)",
         "queue_test", "global.U57_limit_of_a_parallel_queue",
         "10: nothing is dispatched beyond the queue's limit"),
     Mutant(
