@@ -304,10 +304,12 @@ static void iotarget_kunit_on_request(struct iotarget_driver *driver,
 {
 	struct iotarget_kunit_driver *d =
 		container_of(driver, struct iotarget_kunit_driver, driver);
+	/* the test goes on with the completion, and may set it for the next call */
+	bool waits = d->waits;
 
 	d->calls++;
 	complete(&d->called);
-	if (d->waits)
+	if (waits)
 		wait_for_completion(&d->go);
 }
 
