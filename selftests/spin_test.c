@@ -62,7 +62,8 @@ FIXTURE_SETUP(spin)
 {
 	if (geteuid())
 		SKIP(return, "parameters are root's to change");
-	ASSERT_LT(1, sysconf(_SC_NPROCESSORS_ONLN));
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "one processor");
 	self->before = spin_us_get();
 	self->device = device_create(IOTARGET_DISPATCH_PARALLEL, 0);
 	ASSERT_GE(self->device, 0);
