@@ -281,10 +281,11 @@ TEST_F(deadline, gone_with_its_request)
 {
 	struct iotarget_fetch_element record = {};
 	struct iotarget_reap_element r;
-	int failed = 0;
+	int failed;
 	__u64 again;
 
 	BEFORE_THE_DEADLINE(
+		failed = 0;
 		if (owned(variant))
 			failed |= complete(self->device, self->id, 0);
 		else
