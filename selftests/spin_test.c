@@ -131,36 +131,39 @@ static void host(struct __test_metadata *_metadata, int device, int trips)
 	ASSERT_EQ(0, complete(device, c.id, c.status));
 }
 
+/* How often the sender sleeps in so many round trips. */
+static long sleeps(struct __test_metadata *_metadata, FIXTURE_DATA(spin) *self,
+		   int cpu, unsigned int spin_us)
+{
+	struct sender s = { .target = self->target, .cpu = cpu, .trips = TRIPS };
+	struct background sender;
+
+	EXPECT_TRUE(spin_us_set(spin_us));
+	background_start(&sender, sender_main, &s);
+	host(_metadata, self->device, TRIPS);
+	EXPECT_EQ(0, background_join(&sender));
+	TH_LOG("%ld sleeps in %d round trips", s.sleeps, TRIPS);
+	return s.sleeps;
+}
+
 /*
  * Between two processors, who spins as long as it takes does not sleep, but when
  * something else wants its processor.
  */
 TEST_F(spin, saves_sleeps)
 {
-	struct sender s = { .target = self->target, .cpu = variant->cpu, .trips = TRIPS };
-	struct background sender;
+	long count = sleeps(_metadata, self, variant->cpu, 3600 * 1000000U);
 
-	ASSERT_TRUE(spin_us_set(3600 * 1000000U));
-	background_start(&sender, sender_main, &s);
-	host(_metadata, self->device, TRIPS);
-	EXPECT_EQ(0, background_join(&sender));
-	TH_LOG("%ld sleeps in %d round trips", s.sleeps, TRIPS);
 	if (variant->cpu)
-		EXPECT_GT(TRIPS / 2, s.sleeps);
+		EXPECT_GT(TRIPS / 2, count);
 }
 
 TEST_F(spin, none)
 {
-	struct sender s = { .target = self->target, .cpu = variant->cpu, .trips = TRIPS };
-	struct background sender;
+	long count = sleeps(_metadata, self, variant->cpu, 0);
 
-	ASSERT_TRUE(spin_us_set(0));
-	background_start(&sender, sender_main, &s);
-	host(_metadata, self->device, TRIPS);
-	EXPECT_EQ(0, background_join(&sender));
-	TH_LOG("%ld sleeps in %d round trips", s.sleeps, TRIPS);
 	if (variant->cpu)
-		EXPECT_LT(TRIPS / 10, s.sleeps);
+		EXPECT_LT(TRIPS / 10, count);
 }
 
 /* A host that takes its time: the sender finds that out, and sleeps. */
