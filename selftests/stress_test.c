@@ -25,10 +25,35 @@ struct lane {
 	unsigned int seed;
 	pthread_barrier_t start;
 	pthread_t sender, host;
+	unsigned long steps[2];				/* of HOST and CANCELLER; atomic */
+	unsigned long awaits[2];			/* the other's step; atomic */
 	unsigned long unmarked, on_cancel, completed;	/* the host's */
 	unsigned long verdict[COMPLETED + 1];		/* the sender's */
 	unsigned long reaped, failures;
 };
+
+enum { HOST, CANCELLER };
+
+/*
+ * A step of one side, in the batch that ends at step @end of each. Now and then it
+ * lets the other take one, or a scheduler that has its own ways could let one side
+ * walk through all batches alone.
+ */
+static void lane_step(struct lane *l, int side, unsigned long end, unsigned int *seed)
+{
+	unsigned long mine, seen;
+
+	mine = __atomic_add_fetch(&l->steps[side], 1, __ATOMIC_SEQ_CST);
+	if (draw(seed, 8))
+		return;
+	seen = __atomic_load_n(&l->steps[!side], __ATOMIC_SEQ_CST);
+	__atomic_store_n(&l->awaits[side], seen + 1, __ATOMIC_SEQ_CST);
+	/* ... unless the other waits for this side's next */
+	while (seen < end && seen == __atomic_load_n(&l->steps[!side], __ATOMIC_SEQ_CST) &&
+	       __atomic_load_n(&l->awaits[!side], __ATOMIC_SEQ_CST) != mine + 1)
+		sched_yield();
+	__atomic_store_n(&l->awaits[side], 0, __ATOMIC_SEQ_CST);
+}
 
 static void *lane_sender(void *arg)
 {
@@ -57,8 +82,7 @@ static void *lane_sender(void *arg)
 				l->verdict[v]++;
 			else
 				l->failures++;
-			if (!draw(&l->seed, 8))
-				sched_yield();
+			lane_step(l, CANCELLER, n + BATCH, &l->seed);
 		}
 		for (left = BATCH; left; left -= reap.reaped) {
 			if (call(l->target, IOTARGET_SEND, &reap)) {
@@ -145,8 +169,7 @@ static void *lane_host(void *arg)
 			default:
 				l->failures++;
 			}
-			if (!draw(&seed, 8))
-				sched_yield();
+			lane_step(l, HOST, n + BATCH, &seed);
 		}
 		if (behind)
 			lane_complete(l, behind);
