@@ -16,6 +16,7 @@
 #define LOOPBACK_SYNC		_IO('l', 2)
 
 #define NODE(mode)	IOTARGET_NODE_DIR "loopback-" mode
+#define STATE		"/sys/kernel/debug/iotarget/state"
 #define DELAY_MS	"/sys/module/iotarget_loopback/parameters/delay_ms"
 
 #define OPEN(fd, node) do {						\
@@ -761,6 +762,7 @@ TEST_F(u99, a_driver_module_goes_under_load)
 			ASSERT_EQ(pending[p].verdict, cancel(target, id));
 	}
 	ASSERT_TRUE(delay_set("1"));
+	EXPECT_NE(NULL, strstr(file_read(STATE), " driver"));
 	for (p = 0; p < PROCESSES; p++) {
 		child[p] = fork();
 		ASSERT_LE(0, child[p]);
@@ -788,6 +790,9 @@ TEST_F(u99, a_driver_module_goes_under_load)
 		ASSERT_GT(PENDING, r.user_data);
 		EXPECT_EQ(pending[r.user_data].status, r.status);
 	}
+	/* the devices are there yet, for their senders, and name nobody */
+	EXPECT_NE(NULL, strstr(file_read(STATE), "\ndevice "));
+	EXPECT_EQ(NULL, strstr(file_read(STATE), " driver"));
 	for (m = 0; m < MODES; m++) {
 		target = self->target[m];
 		EXPECT_EQ(-ENODEV, reap_now(target, &r));
