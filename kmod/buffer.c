@@ -154,7 +154,9 @@ static int iotarget_buffer_alloc_large(struct iotarget_request *req,
 	err = iotarget_target_take_bytes(req->target, size);
 	if (err)
 		return err;
-	if (element && size > PAGE_SIZE && !(req->in_length && req->out_length)) {
+	/* (what is forgotten leaves the sender its memory) */
+	if (element && !req->forgotten && size > PAGE_SIZE &&
+	    !(req->in_length && req->out_length)) {
 		req->pages = iotarget_pages_pin(req->in_length ? element->in :
 						element->out, size,
 						req->out_length);

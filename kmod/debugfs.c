@@ -14,6 +14,7 @@
 static const char * const iotarget_state_names[] = {
 	[IOTARGET_FREE] = "FREE",
 	[IOTARGET_PREPARING] = "PREPARING",
+	[IOTARGET_PENDED] = "PENDED",
 	[IOTARGET_QUEUED] = "QUEUED",
 	[IOTARGET_DELIVERING] = "DELIVERING",
 	[IOTARGET_OWNED] = "OWNED",
@@ -27,6 +28,22 @@ static const char * const iotarget_type_names[] = {
 	[IOTARGET_TYPE_READ] = "read",
 	[IOTARGET_TYPE_WRITE] = "write",
 	[IOTARGET_TYPE_CONTROL] = "control",
+};
+
+static const char * const iotarget_dispatch_names[] = {
+	[IOTARGET_DISPATCH_SEQUENTIAL] = "sequential",
+	[IOTARGET_DISPATCH_PARALLEL] = "parallel",
+	[IOTARGET_DISPATCH_MANUAL] = "manual",
+};
+
+static const char * const iotarget_violation_names[] = {
+	[IOTARGET_NOT_OWNED] = "not-owned",
+	[IOTARGET_IS_MARKED] = "marked",
+	[IOTARGET_MARKED_TWICE] = "marked-twice",
+	[IOTARGET_NOT_MARKED] = "not-marked",
+	[IOTARGET_IS_TOLD] = "told",
+	[IOTARGET_BAD_QUEUE] = "bad-queue",
+	[IOTARGET_TOO_LONG] = "too-long",
 };
 
 /*
@@ -100,19 +117,38 @@ static void iotarget_state_show_device(struct seq_file *seq,
 				       struct iotarget_device *device)
 {
 	struct iotarget_target *target;
+	struct iotarget_queue *queue;
+	unsigned int i;
 
 	lockdep_assert_held(&device->lock);
-	seq_printf(seq, "device %u limit=%u owned=%u%s%s%s%s%s\n",
-		   device->number, device->queue.limit, device->queue.owned,
-		   device->queue.stopped ? " stopped" : "",
+	seq_printf(seq, "device %u%s%s%s%s", device->number,
 		   device->driver ? " driver" : "",
 		   device->strict ? " strict" : "",
 		   device->file_events ? " file-events" : "",
 		   device->ended ? " ended" : "");
+	for (i = 0; i < IOTARGET_VIOLATIONS; i++) {
+		if (device->violations[i])
+			seq_printf(seq, " %s:%llu", iotarget_violation_names[i],
+				   device->violations[i]);
+	}
+	seq_putc(seq, '\n');
+	list_for_each_entry(queue, &device->queues, node)
+		seq_printf(seq, "  queue %s limit=%u queued=%u owned=%u%s%s%s%s\n",
+			   iotarget_dispatch_names[queue->dispatch],
+			   queue->limit, queue->queued, queue->owned,
+			   queue->refusing ? " refusing" : "",
+			   queue->stopped ? " stopped" : "",
+			   queue->purging ? " purging" : "",
+			   queue->ended ? " ended" : "");
 	list_for_each_entry(target, &device->targets, node)
-		seq_printf(seq, "  target %llu slots=%u pending=%u bytes=%llu%s%s\n",
+		seq_printf(seq, "  target %llu slots=%u pending=%u bytes=%llu%s%s%s%s\n",
 			   target->file, target->slots, target->pending,
-			   target->bytes, target->ended ? " ended" : "",
+			   target->bytes,
+			   target->state == IOTARGET_TARGET_STOPPED ?
+			   " stopped" : "",
+			   target->state == IOTARGET_TARGET_REMOVED ?
+			   " removed" : "",
+			   target->ended ? " ended" : "",
 			   target->released ? " released" : "");
 }
 

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "internal.h"
+#include "trace.h"
 
 /*
  * The table of slots
@@ -394,10 +395,12 @@ void iotarget_device_put(struct iotarget_device *device)
 }
 
 /*
- * Ends every request that the device has, wherever it is, a chunk at a time.
- * New ones are refused already.
+ * Calls @fn under the lock for each slot, a chunk at a time: a device may have very
+ * many.
  */
-static void iotarget_device_end_requests(struct iotarget_device *device)
+void iotarget_device_for_each(struct iotarget_device *device,
+			      void (*fn)(struct iotarget_request *req,
+					 void *context), void *context)
 {
 	struct iotarget_chunk *chunk;
 	unsigned int index, i;
@@ -413,7 +416,8 @@ static void iotarget_device_end_requests(struct iotarget_device *device)
 		}
 		chunk = leaf->chunks[index & (IOTARGET_LEAF_CHUNKS - 1)];
 		for (i = 0; chunk && i < IOTARGET_CHUNK_SLOTS; i++)
-			iotarget_request_end(&chunk->slots[i]);
+			fn(&chunk->slots[i], context);
+		iotarget_driver_run_cancels(device);
 		spin_unlock(&device->lock);
 		cond_resched();
 		spin_lock(&device->lock);
@@ -421,10 +425,26 @@ static void iotarget_device_end_requests(struct iotarget_device *device)
 	spin_unlock(&device->lock);
 }
 
+/* The host has broken a rule, and nothing was changed. Returns what to answer. */
+int iotarget_violate(struct iotarget_device *device, u64 id,
+		     enum iotarget_violation violation)
+{
+	lockdep_assert_held(&device->lock);
+	device->violations[violation]++;
+	trace_iotarget_violation(device, id, violation);
+	return violation == IOTARGET_NOT_OWNED ? -ENOENT : -EINVAL;
+}
+
+static void iotarget_device_end_one(struct iotarget_request *req, void *context)
+{
+	iotarget_request_end(req);
+}
+
 /* SHUTDOWN or last close. It waits for nobody. */
 void iotarget_device_end(struct iotarget_device *device)
 {
 	struct iotarget_target *target;
+	struct iotarget_queue *queue;
 
 	spin_lock(&device->lock);
 	if (device->ended) {
@@ -432,8 +452,8 @@ void iotarget_device_end(struct iotarget_device *device)
 		return;
 	}
 	WRITE_ONCE(device->ended, true);
-	iotarget_wake_all(&device->queue.waiters);
-	wake_up_interruptible_poll(&device->queue.pollers, EPOLLERR | EPOLLHUP);
+	list_for_each_entry(queue, &device->queues, node)
+		iotarget_queue_mark_ended(queue);
 	list_for_each_entry(target, &device->targets, node) {
 		iotarget_wake_all(&target->waiters);
 		wake_up_interruptible_poll(&target->pollers, EPOLLERR | EPOLLHUP);
@@ -441,39 +461,17 @@ void iotarget_device_end(struct iotarget_device *device)
 	}
 	spin_unlock(&device->lock);
 	iotarget_node_remove(device);
-	iotarget_device_end_requests(device);
-}
-
-int iotarget_device_shutdown(struct iotarget_call *call)
-{
-	if (call->args.shutdown.flags)
-		return -EINVAL;
-	iotarget_device_end(call->object);
-	return 0;
-}
-
-__poll_t iotarget_device_poll(struct file *file, poll_table *wait)
-{
-	struct iotarget_device *device = file->private_data;
-	__poll_t mask = 0;
-
-	poll_wait(file, &device->queue.pollers, wait);
-	spin_lock(&device->lock);
-	if (device->ended)
-		mask = EPOLLERR | EPOLLHUP;
-	else if (iotarget_queue_readable(&device->queue))
-		mask = EPOLLIN | EPOLLRDNORM;
-	spin_unlock(&device->lock);
-	return mask;
+	/* new ones are refused already */
+	iotarget_device_for_each(device, iotarget_device_end_one, NULL);
 }
 
 /*
  * New file descriptors: the file, the answer to the caller, and only then the
  * fd, after which nothing can fail. Whatever fails, @close has the object.
  */
-static int iotarget_install(struct iotarget_call *call, const char *name,
-			    const struct file_operations *fops, void *object,
-			    void (*close)(void *object), __s32 *answer)
+int iotarget_install(struct iotarget_call *call, const char *name,
+		     const struct file_operations *fops, void *object,
+		     void (*close)(void *object), __s32 *answer)
 {
 	struct file *file;
 	int err;
@@ -548,8 +546,14 @@ int iotarget_device_release(struct inode *inode, struct file *file)
 struct iotarget_device *
 iotarget_device_alloc(const struct iotarget_device_create *args)
 {
+	struct iotarget_queue_create queue = {
+		.flags = args->queue_flags,
+		.dispatch = args->dispatch,
+		.limit = args->limit,
+	};
 	static u32 next;
 	struct iotarget_device *device;
+	unsigned int i;
 
 	device = kvzalloc(sizeof(*device), GFP_KERNEL_ACCOUNT);
 	if (!device)
@@ -557,7 +561,11 @@ iotarget_device_alloc(const struct iotarget_device_create *args)
 	spin_lock_init(&device->lock);
 	device->strict = args->flags & IOTARGET_DEVICE_STRICT;
 	device->file_events = args->flags & IOTARGET_DEVICE_FILE_EVENTS;
-	iotarget_queue_init(&device->queue, device, args->dispatch, args->limit);
+	iotarget_queue_init(&device->queue, device, &queue);
+	INIT_LIST_HEAD(&device->queues);
+	list_add(&device->queue.node, &device->queues);
+	for (i = 0; i < IOTARGET_TYPES; i++)
+		device->routes[i] = &device->queue;
 	INIT_LIST_HEAD(&device->targets);
 	INIT_LIST_HEAD(&device->cleanups);
 	kref_init(&device->refs);
@@ -572,15 +580,15 @@ iotarget_device_alloc(const struct iotarget_device_create *args)
 
 int iotarget_device_check(const struct iotarget_device_create *args)
 {
-	if (args->flags & ~(IOTARGET_DEVICE_STRICT | IOTARGET_DEVICE_FILE_EVENTS) ||
-	    args->queue_flags & ~(IOTARGET_QUEUE_NO_ZERO_LENGTH |
-				  IOTARGET_QUEUE_CANCELED_EVENTS) ||
-	    !args->dispatch || args->dispatch > IOTARGET_DISPATCH_MANUAL ||
-	    (args->limit && args->dispatch != IOTARGET_DISPATCH_PARALLEL))
+	struct iotarget_queue_create queue = {
+		.flags = args->queue_flags,
+		.dispatch = args->dispatch,
+		.limit = args->limit,
+	};
+
+	if (args->flags & ~(IOTARGET_DEVICE_STRICT | IOTARGET_DEVICE_FILE_EVENTS))
 		return -EINVAL;
-	if (args->queue_flags || args->dispatch == IOTARGET_DISPATCH_MANUAL)
-		return -EOPNOTSUPP;
-	return 0;
+	return iotarget_queue_check(&queue);
 }
 
 int iotarget_device_create(struct iotarget_call *call)

@@ -14,19 +14,6 @@
 #include "internal.h"
 #include "race.h"
 
-static struct iotarget_queue *iotarget_call_queue(struct iotarget_call *call)
-{
-	struct iotarget_device *device = call->object;
-
-	return &device->queue;
-}
-
-static void iotarget_host_post_cancel(struct iotarget_request *req)
-{
-	list_add_tail(&req->node, &req->queue->cancels);
-	iotarget_queue_wake(req->queue, false);
-}
-
 /*
  * The bridge's cancel routine. While the request's own record is being copied
  * its OnCancel waits, so that it cannot overtake it.
@@ -37,7 +24,7 @@ void iotarget_host_cancel(struct iotarget_request *req)
 
 	iotarget_request_move(req, IOTARGET_CLAIMED, NULL);
 	if (!delivering)
-		iotarget_host_post_cancel(req);
+		iotarget_queue_post_cancel(req);
 }
 
 /*
@@ -135,10 +122,9 @@ fault:
 	return -EFAULT;
 }
 
-/* An event of a file, copied. */
-static int iotarget_host_copy_event(const struct iotarget_target *target,
-				    u32 event, const struct iotarget_array *array,
-				    u32 i)
+/* An event without a request, copied: of @file, or of the queue, in @state. */
+static int iotarget_host_copy_event(u32 event, u64 file, u32 flags, u32 state,
+				    const struct iotarget_array *array, u32 i)
 {
 	struct iotarget_fetch_element record;
 	int err;
@@ -149,8 +135,10 @@ static int iotarget_host_copy_event(const struct iotarget_target *target,
 	if (record.pad)
 		return -EINVAL;
 	memset(&record, 0, offsetof(typeof(record), buffer));
-	record.file = target->file;
 	record.event = event;
+	record.file = file;
+	record.flags = flags;
+	record.state = state;
 	return iotarget_user_put(iotarget_element(array, i), &record,
 				 offsetof(typeof(record), buffer));
 }
@@ -160,7 +148,7 @@ void iotarget_host_deliver(struct iotarget_request *req)
 {
 	req->fetched = true;
 	if (req->state == IOTARGET_CLAIMED)
-		iotarget_host_post_cancel(req);
+		iotarget_queue_post_cancel(req);
 	else
 		iotarget_request_move(req, IOTARGET_OWNED, req->routine);
 }
@@ -187,7 +175,7 @@ static int iotarget_host_fetch_event(struct iotarget_queue *queue,
 	iotarget_queue_wake(queue, false);
 	spin_unlock(&device->lock);
 
-	err = iotarget_host_copy_event(target, event, array, i);
+	err = iotarget_host_copy_event(event, target->file, 0, 0, array, i);
 
 	spin_lock(&device->lock);
 	if (device->ended)
@@ -200,6 +188,35 @@ static int iotarget_host_fetch_event(struct iotarget_queue *queue,
 	return err;
 }
 
+/* Fetches what there is to say of the queue, as iotarget_host_fetch_event() does. */
+static int iotarget_host_fetch_state(struct iotarget_queue *queue,
+				     const struct iotarget_array *array, u32 i)
+	__must_hold(&queue->device->lock)
+{
+	bool notice = queue->notice == IOTARGET_NOTICE_READY;
+	u32 state = iotarget_queue_state(queue);
+	int err;
+
+	if (notice)
+		queue->notice = IOTARGET_NOTICE_COPYING;
+	else
+		queue->announced = true;
+	iotarget_queue_wake(queue, false);
+	spin_unlock(&queue->device->lock);
+
+	err = iotarget_host_copy_event(IOTARGET_EVENT_QUEUE_STATE, 0,
+				       notice ? IOTARGET_RECORD_NOTICE : 0,
+				       state, array, i);
+
+	spin_lock(&queue->device->lock);
+	if (notice)
+		queue->notice = err ? IOTARGET_NOTICE_READY :
+				      IOTARGET_NOTICE_NONE;
+	else if (err)
+		queue->announced = false;
+	return queue->ended ? -ENODEV : err;
+}
+
 /*
  * Fetches the first cancel, as iotarget_host_fetch_requests() does. -ENODEV: the
  * request ended meanwhile.
@@ -210,16 +227,19 @@ static int iotarget_host_fetch_cancel(struct iotarget_queue *queue,
 {
 	struct iotarget_sender sender = {};
 	struct iotarget_request *req;
+	u32 event;
 	int err;
 
 	req = list_first_entry(&queue->cancels, struct iotarget_request, node);
+	event = req->on_queue ? IOTARGET_EVENT_CANCELED_ON_QUEUE :
+				IOTARGET_EVENT_CANCEL;
 	list_del_init(&req->node);
 	iotarget_request_hold(req);
 	iotarget_queue_wake(queue, false);
 	spin_unlock(&queue->device->lock);
 
 	iotarget_race_point(IOTARGET_RACE_CANCEL_COPY);
-	err = iotarget_host_copy(req, &sender, IOTARGET_EVENT_CANCEL, 0, array, i);
+	err = iotarget_host_copy(req, &sender, event, 0, array, i);
 
 	spin_lock(&queue->device->lock);
 	if (!iotarget_request_release(req))
@@ -260,10 +280,15 @@ static int iotarget_host_fetch_requests(struct iotarget_queue *queue,
 		routine = iotarget_host_cancel;
 		flags = IOTARGET_RECORD_CANCELABLE;
 	}
-	if (args->flags & IOTARGET_FETCH_RETRIEVE)
-		count = iotarget_queue_retrieve(queue, routine, reqs, max);
-	else
+	if (!(args->flags & IOTARGET_FETCH_RETRIEVE))
 		count = iotarget_queue_dispatch(queue, routine, reqs, max);
+	else if (queue->stopped)
+		return -EAGAIN;
+	else if (args->file)
+		count = iotarget_queue_retrieve_file(queue, routine, args->file,
+						     reqs);
+	else
+		count = iotarget_queue_retrieve(queue, routine, reqs, max);
 	if (!count)
 		return 0;
 	/* this copy may take long, and others can fetch what is left */
@@ -291,7 +316,7 @@ static int iotarget_host_fetch_requests(struct iotarget_queue *queue,
 			iotarget_queue_undo(reqs[n]);
 	}
 	/* of what ends with the device nobody is told */
-	return queue->device->ended ? -ENODEV : done ?: err;
+	return queue->ended ? -ENODEV : done ?: err;
 }
 
 /* Fetches what stands first: cancels, events, requests. As above. */
@@ -299,12 +324,14 @@ static int iotarget_host_fetch_some(struct iotarget_queue *queue,
 				    const struct iotarget_fetch *args, u32 i)
 	__must_hold(&queue->device->lock)
 {
-	bool by_hand = args->flags & IOTARGET_FETCH_RETRIEVE;
-
-	if (!by_hand && !list_empty(&queue->cancels))
+	if (args->flags & IOTARGET_FETCH_RETRIEVE)
+		return iotarget_host_fetch_requests(queue, args, i);
+	if (!list_empty(&queue->cancels))
 		return iotarget_host_fetch_cancel(queue, &args->fetch, i) ?: 1;
-	if (!by_hand && !list_empty(&queue->events))
+	if (!list_empty(&queue->events))
 		return iotarget_host_fetch_event(queue, &args->fetch, i) ?: 1;
+	if (iotarget_queue_tells(queue))
+		return iotarget_host_fetch_state(queue, &args->fetch, i) ?: 1;
 	return iotarget_host_fetch_requests(queue, args, i);
 }
 
@@ -318,7 +345,7 @@ static int iotarget_host_fetch(struct iotarget_queue *queue,
 
 	spin_lock(&device->lock);
 	while (i < args->fetch.count) {
-		if (device->ended) {
+		if (queue->ended) {
 			err = -ENODEV;
 			break;
 		}
@@ -353,6 +380,18 @@ static u32 iotarget_host_length(const struct iotarget_request *req)
 	return req->out_length ?: req->in_length;
 }
 
+/* May the host complete it now? */
+static int iotarget_host_may_complete(struct iotarget_request *req)
+{
+	struct iotarget_device *device = req->target->device;
+
+	if (req->state == IOTARGET_CLAIMED)
+		return -ECANCELED;
+	if (device->strict && req->routine)
+		return iotarget_violate(device, req->id, IOTARGET_IS_MARKED);
+	return 0;
+}
+
 /*
  * Copies the output with a hold on the request: meanwhile another thread, a
  * cancel or the device's end may come first.
@@ -378,9 +417,7 @@ static int iotarget_host_complete_copy(struct iotarget_queue *queue,
 		return -ENOENT;
 	if (err)
 		return err;
-	if (req->state == IOTARGET_CLAIMED)
-		return -ECANCELED;
-	return device->strict && req->routine ? -EINVAL : 0;
+	return iotarget_host_may_complete(req);
 }
 
 /* Is it small enough to be copied before the lock is taken? */
@@ -403,13 +440,14 @@ int iotarget_host_complete_one(struct iotarget_queue *queue,
 	int err = 0;
 
 	if (!req)
-		return -ENOENT;
-	if (req->state == IOTARGET_CLAIMED)
-		return -ECANCELED;
+		return iotarget_violate(queue->device, e->id,
+					IOTARGET_NOT_OWNED);
+	err = iotarget_host_may_complete(req);
+	if (err)
+		return err;
 	if (e->buffer_length > req->out_length ||
-	    e->information > iotarget_host_length(req) ||
-	    (queue->device->strict && req->routine))
-		return -EINVAL;
+	    e->information > iotarget_host_length(req))
+		return iotarget_violate(queue->device, e->id, IOTARGET_TOO_LONG);
 	if (!iotarget_host_small(e) || (req->pinned && req->out_length))
 		err = iotarget_host_complete_copy(queue, req, e);
 	else
@@ -488,7 +526,7 @@ static int iotarget_host_complete(struct iotarget_queue *queue,
 
 int iotarget_fetch(struct iotarget_call *call)
 {
-	struct iotarget_queue *queue = iotarget_call_queue(call);
+	struct iotarget_queue *queue = iotarget_file_queue(call->file);
 	struct iotarget_fetch __user *user = call->user;
 	struct iotarget_fetch *args = &call->args.fetch;
 	bool retrieve = args->flags & IOTARGET_FETCH_RETRIEVE;
@@ -507,9 +545,7 @@ int iotarget_fetch(struct iotarget_call *call)
 		return err;
 	if (retrieve && queue->dispatch == IOTARGET_DISPATCH_PARALLEL)
 		return -EPERM;
-	if (args->file)
-		return -EOPNOTSUPP;
-	if (READ_ONCE(queue->device->ended))
+	if (READ_ONCE(queue->ended))
 		return -ENODEV;
 
 	/* nothing is done for who could not be told; (and @fetched) */
@@ -544,18 +580,20 @@ int iotarget_fetch(struct iotarget_call *call)
 }
 
 /* Calls @fn under the lock on the request that the host names. */
-int iotarget_host_do(struct iotarget_queue *queue, u64 id,
-		     int (*fn)(struct iotarget_request *req))
+static int iotarget_host_do(struct iotarget_queue *queue, u64 id,
+			    int (*fn)(struct iotarget_request *req))
 {
 	struct iotarget_request *req;
 	int ret;
 
 	spin_lock(&queue->device->lock);
 	req = iotarget_host_find(queue, id);
-	if (queue->device->ended)
+	if (queue->ended)
 		ret = -ENODEV;
+	else if (req)
+		ret = fn(req);
 	else
-		ret = req ? fn(req) : -ENOENT;
+		ret = iotarget_violate(queue->device, id, IOTARGET_NOT_OWNED);
 	spin_unlock(&queue->device->lock);
 	return ret;
 }
@@ -569,16 +607,34 @@ int iotarget_mark_cancelable(struct iotarget_call *call)
 {
 	if (call->args.id.flags)
 		return -EINVAL;
-	return iotarget_host_do(iotarget_call_queue(call), call->args.id.id,
-				iotarget_host_mark);
+	return iotarget_host_do(iotarget_file_queue(call->file),
+				call->args.id.id, iotarget_host_mark);
 }
 
 int iotarget_unmark_cancelable(struct iotarget_call *call)
 {
 	if (call->args.id.flags)
 		return -EINVAL;
-	return iotarget_host_do(iotarget_call_queue(call), call->args.id.id,
-				iotarget_request_unmark);
+	return iotarget_host_do(iotarget_file_queue(call->file),
+				call->args.id.id, iotarget_request_unmark);
+}
+
+/* For hosts, by hand as they retrieve. */
+static int iotarget_host_requeue(struct iotarget_request *req)
+{
+	if (req->state != IOTARGET_CLAIMED &&
+	    req->queue->dispatch != IOTARGET_DISPATCH_MANUAL)
+		return iotarget_violate(req->target->device, req->id,
+					IOTARGET_BAD_QUEUE);
+	return iotarget_queue_requeue(req);
+}
+
+int iotarget_requeue(struct iotarget_call *call)
+{
+	if (call->args.id.flags)
+		return -EINVAL;
+	return iotarget_host_do(iotarget_file_queue(call->file),
+				call->args.id.id, iotarget_host_requeue);
 }
 
 int iotarget_is_canceled(struct iotarget_call *call)
@@ -588,7 +644,7 @@ int iotarget_is_canceled(struct iotarget_call *call)
 
 	if (args->flags || args->pad)
 		return -EINVAL;
-	ret = iotarget_host_do(iotarget_call_queue(call), args->id,
+	ret = iotarget_host_do(iotarget_file_queue(call->file), args->id,
 			       iotarget_request_is_canceled);
 	if (ret < 0)
 		return ret;
@@ -613,7 +669,7 @@ ssize_t iotarget_host_transfer(struct iotarget_queue *queue, u64 id, u32 offset,
 	spin_lock(&device->lock);
 	req = iotarget_host_find(queue, id);
 	limit = !req ? 0 : write ? req->out_length : req->in_length;
-	if (device->ended)
+	if (queue->ended)
 		err = -ENODEV;
 	else if (!req)
 		err = -ENOENT;
@@ -652,7 +708,7 @@ static int iotarget_payload(struct iotarget_call *call, unsigned int direction)
 		return -EINVAL;
 	iov_iter_ubuf(&iter, direction, u64_to_user_ptr(args->buffer),
 		      args->length);
-	done = iotarget_host_transfer(iotarget_call_queue(call), args->id,
+	done = iotarget_host_transfer(iotarget_file_queue(call->file), args->id,
 				      args->offset, &iter);
 	if (done < 0)
 		return done;

@@ -47,6 +47,7 @@ struct iotarget_pages;
 struct iotarget_account;
 struct iotarget_driver;
 struct iotarget_driver_cancel;
+struct iotarget_driver_queue;
 
 /*
  * Ids: the serial number above the slot's index. The index is looked up in a
@@ -98,6 +99,7 @@ struct iotarget_waiter {
  * enum iotarget_state - who has a request; the edges stand in request.c
  * @IOTARGET_FREE: a slot that nobody uses
  * @IOTARGET_PREPARING: SEND fills it in; no id finds it
+ * @IOTARGET_PENDED: its target is stopped, owns it and has set its routine
  * @IOTARGET_QUEUED: the queue owns it and has set its routine
  * @IOTARGET_DELIVERING: its record is being copied to the host
  * @IOTARGET_OWNED: the host owns it; marked if the bridge's routine is set
@@ -110,6 +112,7 @@ struct iotarget_waiter {
 enum iotarget_state {
 	IOTARGET_FREE,
 	IOTARGET_PREPARING,
+	IOTARGET_PENDED,
 	IOTARGET_QUEUED,
 	IOTARGET_DELIVERING,
 	IOTARGET_OWNED,
@@ -124,11 +127,12 @@ typedef void (*iotarget_cancel_fn)(struct iotarget_request *req);
 
 /**
  * struct iotarget_request - a slot: one request, 256 bytes with its payload
- * @node: in the list that @state says: the target's free slots or completions,
- *	a waiter's completions, the queue's requests or cancels (lock)
+ * @node: in the list that @state says: the target's free slots, stopped requests
+ *	or completions, a waiter's completions, the queue's requests or cancels
+ *	(lock)
  * @id: serial number and slot; set anew by each SEND (lock)
  * @target: whose slot it is (const)
- * @queue: where it was sent (lock)
+ * @queue: where it is, or was last (lock)
  * @routine: the cancel routine: set means cancelable; called under the lock
  *	(lock)
  * @driver_cancel: a driver module's own, which its bridge's has called (lock;
@@ -141,6 +145,9 @@ typedef void (*iotarget_cancel_fn)(struct iotarget_request *req);
  * @forgotten: nobody will reap it (lock)
  * @compat: sent by a 32-bit program
  * @timed_out: the first cancel was the clock's (lock)
+ * @on_queue: claimed in the queue, not from the host: CANCELED_ON_QUEUE (lock)
+ * @ignore_state: sent with IGNORE_STATE or FORGET
+ * @sent: counted in the target's @sent (lock)
  * @pinned: the payload stays in the sender's memory
  * @holds: copies under way that keep it from being published (lock)
  * @status: its status (lock, until READY)
@@ -176,11 +183,14 @@ struct iotarget_request {
 	u8 state;
 	u8 type;
 	bool cancelled;
-	bool fetched:1;
-	bool forgotten:1;
-	bool compat:1;
-	bool timed_out:1;
-	bool pinned:1;
+	u8 fetched:1;
+	u8 forgotten:1;
+	u8 compat:1;
+	u8 timed_out:1;
+	u8 on_queue:1;
+	u8 ignore_state:1;
+	u8 sent:1;
+	u8 pinned:1;
 	u32 holds;
 	s32 status;
 	u32 information;
@@ -225,25 +235,65 @@ struct iotarget_leaf {
 };
 
 /**
+ * enum iotarget_notice - what a QUEUE_CONTROL with NOTIFY waits for
+ * @IOTARGET_NOTICE_NONE: there is none
+ * @IOTARGET_NOTICE_IDLE: the host is to have nothing
+ * @IOTARGET_NOTICE_EMPTY: and nothing is to wait
+ * @IOTARGET_NOTICE_READY: it has come about: a record can be fetched
+ * @IOTARGET_NOTICE_COPYING: the record is being copied
+ */
+enum iotarget_notice {
+	IOTARGET_NOTICE_NONE,
+	IOTARGET_NOTICE_IDLE,
+	IOTARGET_NOTICE_EMPTY,
+	IOTARGET_NOTICE_READY,
+	IOTARGET_NOTICE_COPYING,
+};
+
+/**
  * struct iotarget_queue - holds requests and hands them to the host
- * @device: (const)
+ * @device: holds a reference, but for its default queue (const)
+ * @node: in the device's list (lock)
+ * @account: of who made it, but for the default queue; a reference (const)
+ * @bridge: a driver module's, or NULL: then a host serves it (lock)
  * @dispatch: enum iotarget_dispatch (const)
  * @limit: parallel: the most requests that the host may have, or 0 (const)
+ * @flags: IOTARGET_QUEUE_* (const)
+ * @ended: SHUTDOWN or last close, or the device's end (lock)
+ * @refusing: completes what comes (lock)
  * @stopped: takes requests, and hands out none (lock)
+ * @purging: what the host still has cannot be marked or requeued (lock)
+ * @purges: how many calls are purging it now: nothing has come about until they
+ *	have been at all that waits (lock)
+ * @announced: manual: the host was told that there are requests (lock)
+ * @notice: enum iotarget_notice (lock)
+ * @queued: requests that are QUEUED here, those held back included (lock)
  * @owned: requests that the host has, those being copied included (lock)
  * @requests: QUEUED, in the order of their arrival (lock)
  * @cancels: CLAIMED, whose OnCancel waits to be fetched, or whose cancel routine
  *	in a module waits to be called (lock)
- * @events: targets whose CLEANUP or CLOSE waits to be fetched (lock)
+ * @events: the default queue's: targets whose CLEANUP or CLOSE waits to be fetched
+ *	(lock)
  * @waiters: tasks that sleep in FETCH, the last to come first (lock)
  * @spin: of those tasks (lock)
  * @pollers: poll and epoll
  */
 struct iotarget_queue {
 	struct iotarget_device *device;
+	struct list_head node;
+	struct iotarget_account *account;
+	struct iotarget_driver_queue *bridge;
 	u32 dispatch;
 	u32 limit;
+	u32 flags;
+	bool ended;
+	bool refusing;
 	bool stopped;
+	bool purging;
+	bool announced;
+	u8 notice;
+	u32 purges;
+	u32 queued;
 	u32 owned;
 	struct list_head requests;
 	struct list_head cancels;
@@ -253,6 +303,31 @@ struct iotarget_queue {
 	wait_queue_head_t pollers;
 };
 
+/* Request types, and 0. */
+#define IOTARGET_TYPES (IOTARGET_TYPE_CONTROL + 1)
+
+/**
+ * enum iotarget_violation - a rule that a host has broken; the request is unharmed
+ * @IOTARGET_NOT_OWNED: what it names is not, or not any more, its own
+ * @IOTARGET_IS_MARKED: completes (strict), requeues or forwards what is marked
+ * @IOTARGET_MARKED_TWICE: marks what is, or was when a cancel took it
+ * @IOTARGET_NOT_MARKED: unmarks what is not
+ * @IOTARGET_IS_TOLD: requeues or forwards what it has an OnCancel of
+ * @IOTARGET_BAD_QUEUE: forwards to the same queue or another device's, or requeues
+ *	where the queue is not manual
+ * @IOTARGET_TOO_LONG: completes with more than the sender takes
+ */
+enum iotarget_violation {
+	IOTARGET_NOT_OWNED,
+	IOTARGET_IS_MARKED,
+	IOTARGET_MARKED_TWICE,
+	IOTARGET_NOT_MARKED,
+	IOTARGET_IS_TOLD,
+	IOTARGET_BAD_QUEUE,
+	IOTARGET_TOO_LONG,
+	IOTARGET_VIOLATIONS,
+};
+
 /**
  * struct iotarget_device - what a driver host creates
  * @lock: see the top of this file
@@ -260,6 +335,9 @@ struct iotarget_queue {
  * @strict: refuse what WDF's verifier calls a violation (const)
  * @file_events: tell the host of files (const)
  * @queue: the default queue
+ * @queues: all of them, the default one first (lock)
+ * @routes: where requests of each type go (lock)
+ * @violations: of the rules by the host, by kind (lock)
  * @table: slots by index; the leaves are set once (lock)
  * @serial: of the last request (lock)
  * @file_number: of the last target (lock)
@@ -278,6 +356,9 @@ struct iotarget_device {
 	bool strict;
 	bool file_events;
 	struct iotarget_queue queue;
+	struct list_head queues;
+	struct iotarget_queue *routes[IOTARGET_TYPES];
+	u64 violations[IOTARGET_VIOLATIONS];
 	u64 serial;
 	struct iotarget_leaf *table[IOTARGET_LEAVES];
 	u64 file_number;
@@ -314,6 +395,7 @@ enum iotarget_file_event {
  * @account: of who opened it; a reference (const)
  * @file: the number by which records name it (const)
  * @ended: SHUTDOWN or last close (lock)
+ * @state: enum iotarget_target_state (lock)
  * @released: its file is gone (lock)
  * @event: enum iotarget_file_event (lock)
  * @event_node: in the queue's events or the device's cleanups, as @event says
@@ -322,6 +404,11 @@ enum iotarget_file_event {
  *	counts as one (lock)
  * @slots: how many slots it has (lock)
  * @bytes: payload outside the slots (lock)
+ * @sent: requests that were sent and are not READY, without and with IGNORE_STATE
+ *	(lock)
+ * @starts: how often it was started (lock)
+ * @waiting: how many requests are PENDED (lock)
+ * @stopped: those, in the order of their sending (lock)
  * @held: QUEUED, but held back from the host: @ended, on a device with file
  *	events (lock)
  * @deadlines: requests that have one (lock)
@@ -332,6 +419,7 @@ enum iotarget_file_event {
  * @forgotten: READY, and nobody will reap them (lock)
  * @waiters: tasks that sleep to reap (lock)
  * @senders: tasks that sleep in SEND with WAIT or in a plain call (lock)
+ * @stoppers: tasks that wait for @sent in TARGET_CONTROL (lock)
  * @spin: of all those tasks (lock)
  * @pollers: poll and epoll
  * @work: frees what is forgotten, and the target if its close came before its last
@@ -343,12 +431,17 @@ struct iotarget_target {
 	struct iotarget_account *account;
 	u64 file;
 	bool ended;
+	u8 state;
 	bool released;
 	u8 event;
 	struct list_head event_node;
 	u32 pending;
 	u32 slots;
 	u64 bytes;
+	u32 sent[2];
+	u32 starts;
+	u32 waiting;
+	struct list_head stopped;
 	struct list_head held;
 	struct rb_root_cached deadlines;
 	struct delayed_work deadline_work;
@@ -358,6 +451,7 @@ struct iotarget_target {
 	struct list_head forgotten;
 	struct list_head waiters;
 	struct list_head senders;
+	struct list_head stoppers;
 	struct iotarget_spin spin;
 	wait_queue_head_t pollers;
 	struct work_struct work;
@@ -402,22 +496,47 @@ static inline bool iotarget_request_owned(const struct iotarget_request *req)
 /* Can a cancel find it? */
 static inline bool iotarget_request_pending(const struct iotarget_request *req)
 {
-	return req->state >= IOTARGET_QUEUED && req->state <= IOTARGET_TOLD;
+	return req->state >= IOTARGET_PENDED && req->state <= IOTARGET_TOLD;
 }
 
-/* queue.c: all but init under the lock */
+/* queue.c: what takes a request, a list or settles and wakes, under the lock */
+struct iotarget_call;
 void iotarget_queue_init(struct iotarget_queue *queue,
-			 struct iotarget_device *device, u32 dispatch, u32 limit);
+			 struct iotarget_device *device,
+			 const struct iotarget_queue_create *args);
+int iotarget_queue_check(const struct iotarget_queue_create *args);
+void iotarget_queue_mark_ended(struct iotarget_queue *queue);
 void iotarget_queue_insert(struct iotarget_queue *queue, struct list_head *list);
+int iotarget_queue_do(struct iotarget_queue *queue, u32 action, bool notify);
+int iotarget_queue_route(struct iotarget_queue *queue, u32 type);
+struct iotarget_queue *iotarget_file_queue(const struct file *file);
+int iotarget_queue_create(struct iotarget_call *call);
+int iotarget_route(struct iotarget_call *call);
+int iotarget_forward(struct iotarget_call *call);
+int iotarget_queue_control(struct iotarget_call *call);
+int iotarget_queue_shutdown(struct iotarget_call *call);
+void iotarget_queue_close(void *object);
+int iotarget_queue_release(struct inode *inode, struct file *file);
+__poll_t iotarget_queue_poll(struct file *file, poll_table *wait);
+u32 iotarget_queue_state(const struct iotarget_queue *queue);
+void iotarget_queue_settle(struct iotarget_queue *queue);
 u32 iotarget_queue_retrieve(struct iotarget_queue *queue,
 			    iotarget_cancel_fn routine,
 			    struct iotarget_request **reqs, u32 count);
+u32 iotarget_queue_retrieve_file(struct iotarget_queue *queue,
+				 iotarget_cancel_fn routine, u64 file,
+				 struct iotarget_request **reqs);
 u32 iotarget_queue_dispatch(struct iotarget_queue *queue,
 			    iotarget_cancel_fn routine,
 			    struct iotarget_request **reqs, u32 count);
 void iotarget_queue_undo(struct iotarget_request *req);
 int iotarget_queue_requeue(struct iotarget_request *req);
+int iotarget_queue_forward(struct iotarget_request *req,
+			   struct iotarget_queue *queue);
 void iotarget_queue_cancel(struct iotarget_request *req);
+void iotarget_queue_advance(struct iotarget_queue *queue);
+void iotarget_queue_post_cancel(struct iotarget_request *req);
+bool iotarget_queue_tells(const struct iotarget_queue *queue);
 bool iotarget_queue_readable(const struct iotarget_queue *queue);
 void iotarget_queue_wake(struct iotarget_queue *queue, bool sync);
 
@@ -430,11 +549,10 @@ void iotarget_host_deliver(struct iotarget_request *req);
 int iotarget_host_complete_one(struct iotarget_queue *queue,
 			       const struct iotarget_complete_element *e,
 			       const void *bytes, bool sync);
-int iotarget_host_do(struct iotarget_queue *queue, u64 id,
-		     int (*fn)(struct iotarget_request *req));
 ssize_t iotarget_host_transfer(struct iotarget_queue *queue, u64 id, u32 offset,
 			       struct iov_iter *iter);
 int iotarget_fetch(struct iotarget_call *call);
+int iotarget_requeue(struct iotarget_call *call);
 int iotarget_mark_cancelable(struct iotarget_call *call);
 int iotarget_unmark_cancelable(struct iotarget_call *call);
 int iotarget_is_canceled(struct iotarget_call *call);
@@ -466,6 +584,7 @@ int iotarget_target_release(struct inode *inode, struct file *file);
 __poll_t iotarget_target_poll(struct file *file, poll_table *wait);
 int iotarget_send(struct iotarget_call *call);
 int iotarget_cancel(struct iotarget_call *call);
+int iotarget_target_control(struct iotarget_call *call);
 int iotarget_target_shutdown(struct iotarget_call *call);
 extern unsigned int iotarget_target_requests;
 extern unsigned long iotarget_target_bytes;
@@ -489,7 +608,6 @@ void iotarget_device_end(struct iotarget_device *device);
 void iotarget_device_close(void *object);
 int iotarget_target_open(struct iotarget_call *call);
 int iotarget_name(struct iotarget_call *call);
-int iotarget_device_shutdown(struct iotarget_call *call);
 struct iotarget_device *iotarget_device_next(unsigned long number);
 void iotarget_device_get(struct iotarget_device *device);
 void iotarget_device_put(struct iotarget_device *device);
@@ -499,8 +617,15 @@ int iotarget_device_add_chunk(struct iotarget_device *device,
 			      struct iotarget_target *target);
 void iotarget_device_remove_chunk(struct iotarget_device *device,
 				  struct iotarget_chunk *chunk);
+void iotarget_device_for_each(struct iotarget_device *device,
+			      void (*fn)(struct iotarget_request *req,
+					 void *context), void *context);
+int iotarget_violate(struct iotarget_device *device, u64 id,
+		     enum iotarget_violation violation);
+int iotarget_install(struct iotarget_call *call, const char *name,
+		     const struct file_operations *fops, void *object,
+		     void (*close)(void *object), __s32 *answer);
 int iotarget_device_release(struct inode *inode, struct file *file);
-__poll_t iotarget_device_poll(struct file *file, poll_table *wait);
 int iotarget_node_open(struct inode *inode, struct file *file);
 int iotarget_names_init(const struct file_operations *fops);
 void iotarget_names_exit(void);
@@ -653,7 +778,6 @@ struct iotarget_call {
 		struct iotarget_file_done file_done;
 		struct iotarget_payload payload;
 		struct iotarget_shutdown shutdown;
-		/* declared, not built */
 		struct iotarget_queue_create queue_create;
 		struct iotarget_route route;
 		struct iotarget_target_control target_control;
@@ -669,6 +793,7 @@ void iotarget_debugfs_exit(void);
 /* main.c */
 int iotarget_call_respond(struct iotarget_call *call);
 extern const struct file_operations iotarget_device_fops;
+extern const struct file_operations iotarget_queue_fops;
 extern const struct file_operations iotarget_target_fops;
 
 #endif

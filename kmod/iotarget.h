@@ -11,7 +11,8 @@
  *
  * All of it is called in process context, and mark, unmark and is_canceled also
  * under a spinlock. on_request() and cancel routines may call it too, but for
- * unregister. Nothing of it calls back.
+ * unregister. Nothing of it calls back but control, which calls the cancel
+ * routines of what it purges.
  */
 #ifndef _IOTARGET_H
 #define _IOTARGET_H
@@ -24,6 +25,7 @@
 
 struct iotarget_device;
 struct iotarget_driver;
+struct iotarget_queue;
 
 /**
  * struct iotarget_driver_request - what the driver is told of a request
@@ -57,37 +59,64 @@ struct iotarget_driver_cancel {
 };
 
 /**
- * struct iotarget_driver - a driver: a device with one queue and a name
+ * struct iotarget_driver_queue - a queue of a driver
+ * @dispatch: enum iotarget_dispatch
+ * @limit: parallel: the most requests at a time, or 0
+ * @flags: IOTARGET_QUEUE_*
+ * @types: BIT() of each enum iotarget_type that comes here
+ *	(WdfDeviceConfigureRequestDispatching); all others come to the default queue
+ * @on_request: a request is the driver's, and not cancelable until it is marked.
+ *	One call at a time for a queue, in the order of arrival; may sleep. The
+ *	request's completion is published after the return. Not of a manual queue
+ * @on_canceled: with IOTARGET_QUEUE_CANCELED_EVENTS: a request that the driver had
+ *	before was cancelled in the queue, and is the driver's again, to be
+ *	completed. As a cancel routine is called
+ * @on_state: what iotarget_driver_control() asked for has come about (@notice), or a
+ *	manual queue has requests. @state: IOTARGET_QUEUE_STATE_*. Or NULL
+ * @driver: private
+ * @queue: private
+ * @work: private: calls @on_request and @on_state
+ */
+struct iotarget_driver_queue {
+	u32 dispatch;
+	u32 limit;
+	u32 flags;
+	u32 types;
+	void (*on_request)(struct iotarget_driver *driver,
+			   const struct iotarget_driver_request *request);
+	void (*on_canceled)(struct iotarget_driver *driver, u64 id);
+	void (*on_state)(struct iotarget_driver *driver, u32 state, bool notice);
+
+	struct iotarget_driver *driver;
+	struct iotarget_queue *queue;
+	struct work_struct work;
+};
+
+/**
+ * struct iotarget_driver - a driver: a device with a name
  * @name: of the node in /dev/iotarget
  * @mode: of the node: 0600 to 0666
- * @dispatch: enum iotarget_dispatch: sequential or parallel
- * @limit: parallel: the most requests at a time, or 0
- * @on_request: a request is the driver's, and not cancelable until it is marked.
- *	One call at a time, in the order of arrival; may sleep. The request's
- *	completion is published after the return.
+ * @queue: its default queue
+ * @queues: further ones, the last followed by NULL; or NULL
  * @device: private
- * @work: private: calls @on_request
  * @running: private: cancel routines that run (the device's lock)
  * @idle: private: none does
  */
 struct iotarget_driver {
 	const char *name;
 	umode_t mode;
-	u32 dispatch;
-	u32 limit;
-	void (*on_request)(struct iotarget_driver *driver,
-			   const struct iotarget_driver_request *request);
+	struct iotarget_driver_queue queue;
+	struct iotarget_driver_queue *const *queues;
 
 	struct iotarget_device *device;
-	struct work_struct work;
 	unsigned int running;
 	wait_queue_head_t idle;
 };
 
 /*
- * Makes the device and its node; on_request() may be called before this returns.
- * -EINVAL: bad name, mode or dispatch; -EEXIST: the name is taken; -ENOSPC: all
- * names are; -EOPNOTSUPP: manual dispatch; -ENOMEM.
+ * Makes the device, its queues and its node; on_request() may be called before this
+ * returns. -EINVAL: bad name, mode or queue; -EBUSY: a type goes to two queues;
+ * -EEXIST: the name is taken; -ENOSPC: all names are; -ENOMEM.
  */
 int iotarget_driver_register(struct iotarget_driver *driver);
 
@@ -134,19 +163,38 @@ int iotarget_driver_complete(struct iotarget_driver *driver, u64 id, s32 status,
 			     u32 information);
 
 /*
- * Gives the request back to the head of the queue: on_request() is called with it
- * again. One that was cancelled before does not wait there: it completes with
- * -ECANCELED where the queue is stopped. -EINVAL: it is marked, or its cancel
- * routine was called; -ECANCELED: that is about to be called.
+ * Gives the request back to the head of its queue: on_request() is called with it
+ * again, or it can be retrieved. One that was cancelled before does not wait
+ * there: it goes out at once, or ends as cancelled in the queue. -EINVAL: it is
+ * marked, or its cancel routine was called; -ECANCELED: that is about to be called.
  */
 int iotarget_driver_requeue(struct iotarget_driver *driver, u64 id);
 
 /*
- * Stop: on_request() is called no more, but may still run (WdfIoQueueStop).
- * Start: it is again, for what came meanwhile, too (WdfIoQueueStart).
+ * Gives it to the tail of another queue of the driver
+ * (WdfRequestForwardToIoQueue). One that was cancelled ends there. -EBUSY: that one
+ * takes none; -EINVAL: the same queue, marked, or its cancel routine was called;
+ * -ECANCELED: that is about to be called. Unless 0, it stays the driver's.
  */
-void iotarget_driver_stop(struct iotarget_driver *driver);
-void iotarget_driver_start(struct iotarget_driver *driver);
+int iotarget_driver_forward(struct iotarget_driver *driver, u64 id,
+			    struct iotarget_driver_queue *to);
+
+/*
+ * Takes the first request, of @file unless that is 0, from a manual or sequential
+ * queue (WdfIoQueueRetrieveNextRequest). -ENODATA: there is none; -EAGAIN: the queue
+ * is stopped; -EPERM: a parallel queue.
+ */
+int iotarget_driver_retrieve(struct iotarget_driver_queue *from, u64 file,
+			     struct iotarget_driver_request *request);
+
+/*
+ * @action: enum iotarget_queue_action but for STATE: WdfIoQueueStart, Stop, Drain,
+ * Purge, StopAndPurge. @notify: on_state() tells when it has come about. Waits for
+ * nothing but the cancel routines that a purge calls. -EBUSY: a notice is
+ * outstanding.
+ */
+int iotarget_driver_control(struct iotarget_driver_queue *queue, u32 action,
+			    bool notify);
 
 /*
  * Copies a part of the request's input to @to, or of its output from @from.

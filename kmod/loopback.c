@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * iotarget_loopback.ko: a driver in a module, for tests and as the example of
- * iotarget.h. It makes five nodes, which differ in when they complete:
+ * iotarget.h. It makes five nodes, which differ in when they complete, and a sixth
+ * that has several queues:
  *
  *  /dev/iotarget/loopback-now	   at once
  *  /dev/iotarget/loopback-hold	   when told to; cannot be cancelled
@@ -9,6 +10,8 @@
  *  /dev/iotarget/loopback-cancel  when told to, or as cancelled by the cancel
  *				   routine
  *  /dev/iotarget/loopback-ignore  when told to; the cancel routine does nothing
+ *
+ *  /dev/iotarget/loopback-pipe	   see struct loopback_pipe
  *
  * A read returns the bytes 0, 1, 2, ... 255, 0, ...; a write takes all; a control
  * request echoes its input. "Told to": LOOPBACK_RELEASE, a control request that
@@ -29,6 +32,8 @@
 
 #define LOOPBACK_RELEASE _IO('l', 1)
 #define LOOPBACK_SYNC _IO('l', 2)
+#define LOOPBACK_PARK _IO('l', 3)
+#define LOOPBACK_PURGE _IO('l', 4)
 
 static unsigned int delay_ms = 100;
 module_param(delay_ms, uint, 0644);
@@ -281,6 +286,134 @@ static void loopback_on_request(struct iotarget_driver *driver,
 		loopback_hold(loopback, request);
 }
 
+/**
+ * struct loopback_pipe - a node of which a write feeds a read
+ * @driver: its default queue is sequential, for writes and control requests
+ * @reads: manual: reads wait here. A write retrieves the first, and returns how
+ *	many bytes that took. LOOPBACK_PURGE cancels them all
+ * @parked: manual: LOOPBACK_PARK forwards the first read to here. When it is
+ *	cancelled here, it completes with -ESTALE
+ * @purger: the LOOPBACK_PURGE that waits for the end of the purge
+ */
+struct loopback_pipe {
+	struct iotarget_driver driver;
+	struct iotarget_driver_queue reads;
+	struct iotarget_driver_queue parked;
+	u64 purger;
+};
+
+/* Returns how many bytes of the write the read has taken. */
+static ssize_t loopback_pipe_copy(struct iotarget_driver *driver,
+				  const struct iotarget_driver_request *write,
+				  const struct iotarget_driver_request *read)
+{
+	u32 length = min(write->in_length, read->out_length), done;
+	u8 bytes[256];
+	ssize_t n;
+
+	for (done = 0; done < length; done += n) {
+		n = iotarget_driver_read(driver, write->id, done, bytes,
+					 min_t(u32, length - done, sizeof(bytes)));
+		if (n >= 0)
+			n = iotarget_driver_write(driver, read->id, done, bytes,
+						  n);
+		if (n < 0)
+			return n;
+		cond_resched();
+	}
+	return length;
+}
+
+static void loopback_pipe_write(struct loopback_pipe *pipe,
+				const struct iotarget_driver_request *write)
+{
+	struct iotarget_driver *driver = &pipe->driver;
+	struct iotarget_driver_request read;
+	ssize_t n = 0;
+
+	if (!iotarget_driver_retrieve(&pipe->reads, 0, &read)) {
+		n = loopback_pipe_copy(driver, write, &read);
+		iotarget_driver_complete(driver, read.id, min_t(ssize_t, n, 0),
+					 max_t(ssize_t, n, 0));
+	}
+	iotarget_driver_complete(driver, write->id, min_t(ssize_t, n, 0),
+				 max_t(ssize_t, n, 0));
+}
+
+static int loopback_pipe_park(struct loopback_pipe *pipe)
+{
+	struct iotarget_driver_request read;
+
+	return iotarget_driver_retrieve(&pipe->reads, 0, &read) ?:
+	       iotarget_driver_forward(&pipe->driver, read.id, &pipe->parked);
+}
+
+static void loopback_pipe_on_request(struct iotarget_driver *driver,
+				     const struct iotarget_driver_request *request)
+{
+	struct loopback_pipe *pipe = container_of(driver, struct loopback_pipe,
+						  driver);
+	int err = -ENOTTY;
+
+	if (request->type == IOTARGET_TYPE_WRITE) {
+		loopback_pipe_write(pipe, request);
+		return;
+	}
+	if (request->code == LOOPBACK_PARK) {
+		err = loopback_pipe_park(pipe);
+	} else if (request->code == LOOPBACK_PURGE) {
+		/* sequential: until it is completed no other one comes */
+		pipe->purger = request->id;
+		err = iotarget_driver_control(&pipe->reads, IOTARGET_QUEUE_PURGE,
+					      true);
+		if (!err)
+			return;
+	}
+	iotarget_driver_complete(driver, request->id, err, 0);
+}
+
+static void loopback_pipe_on_state(struct iotarget_driver *driver, u32 state,
+				   bool notice)
+{
+	struct loopback_pipe *pipe = container_of(driver, struct loopback_pipe,
+						  driver);
+
+	/* reads wait for a write, and not for this */
+	if (!notice)
+		return;
+	iotarget_driver_control(&pipe->reads, IOTARGET_QUEUE_START, false);
+	iotarget_driver_complete(driver, pipe->purger, 0, 0);
+}
+
+static void loopback_pipe_on_canceled(struct iotarget_driver *driver, u64 id)
+{
+	iotarget_driver_complete(driver, id, -ESTALE, 0);
+}
+
+static struct loopback_pipe loopback_pipe = {
+	.driver = {
+		.name = "loopback-pipe",
+		.mode = 0666,
+		.queue = {
+			.dispatch = IOTARGET_DISPATCH_SEQUENTIAL,
+			.on_request = loopback_pipe_on_request,
+		},
+		.queues = (struct iotarget_driver_queue *const []) {
+			&loopback_pipe.reads, &loopback_pipe.parked, NULL,
+		},
+	},
+	.reads = {
+		.dispatch = IOTARGET_DISPATCH_MANUAL,
+		.types = BIT(IOTARGET_TYPE_READ),
+		.on_state = loopback_pipe_on_state,
+	},
+	.parked = {
+		.dispatch = IOTARGET_DISPATCH_MANUAL,
+		.flags = IOTARGET_QUEUE_CANCELED_EVENTS,
+		.on_canceled = loopback_pipe_on_canceled,
+	},
+};
+
 /* The first @count nodes go. */
 static void loopback_unregister(unsigned int count)
 {
@@ -318,8 +451,8 @@ static int __init loopback_init(void)
 
 		loopback->mode = i;
 		loopback->driver.mode = 0666;
-		loopback->driver.dispatch = IOTARGET_DISPATCH_PARALLEL;
-		loopback->driver.on_request = loopback_on_request;
+		loopback->driver.queue.dispatch = IOTARGET_DISPATCH_PARALLEL;
+		loopback->driver.queue.on_request = loopback_on_request;
 		spin_lock_init(&loopback->lock);
 		INIT_LIST_HEAD(&loopback->held);
 		err = iotarget_driver_register(&loopback->driver);
@@ -328,11 +461,16 @@ static int __init loopback_init(void)
 			return err;
 		}
 	}
-	return 0;
+	err = iotarget_driver_register(&loopback_pipe.driver);
+	if (err)
+		loopback_unregister(LOOPBACK_MODES);
+	return err;
 }
 
 static void __exit loopback_exit(void)
 {
+	iotarget_driver_unregister(&loopback_pipe.driver);
+	iotarget_driver_put(&loopback_pipe.driver);
 	loopback_unregister(LOOPBACK_MODES);
 }
 

@@ -29,7 +29,9 @@ static int iotarget_info(struct iotarget_call *call)
 			 IOTARGET_FEATURE_CANCEL_THREAD |
 			 IOTARGET_FEATURE_FILE_EVENTS |
 			 IOTARGET_FEATURE_PAYLOAD_PARTS |
-			 IOTARGET_FEATURE_STRICT;
+			 IOTARGET_FEATURE_STRICT | IOTARGET_FEATURE_QUEUES |
+			 IOTARGET_FEATURE_QUEUE_CONTROL |
+			 IOTARGET_FEATURE_TARGET_CONTROL;
 	args->payload_max = iotarget_payload_max();
 	args->target_requests = READ_ONCE(iotarget_target_requests);
 	args->target_bytes = READ_ONCE(iotarget_target_bytes);
@@ -41,30 +43,31 @@ static int iotarget_info(struct iotarget_call *call)
 	return iotarget_call_respond(call);
 }
 
-/* Declared in the header, and the work of a later version. */
-static int iotarget_unbuilt(struct iotarget_call *call)
-{
-	return -EOPNOTSUPP;
-}
-
 /**
  * struct iotarget_ioctl - an ioctl
  * @fn: what does it; NULL for none
  * @size: of its struct, as this kernel knows it
  * @min_size: of its struct's first version
+ * @device: not of a queue's fd
  */
 struct iotarget_ioctl {
 	int (*fn)(struct iotarget_call *call);
 	u32 size;
 	u32 min_size;
+	bool device;
 };
 
-#define IOTARGET_IOCTL(cmd, func, member, last)				\
+#define __IOTARGET_IOCTL(cmd, func, member, last, of_device)		\
 	[_IOC_NR(cmd)] = {						\
 		.fn = func,						\
 		.size = sizeof_field(struct iotarget_call, args.member),	\
 		.min_size = offsetofend(struct iotarget_##member, last),	\
+		.device = of_device,					\
 	}
+#define IOTARGET_IOCTL(cmd, func, member, last)				\
+	__IOTARGET_IOCTL(cmd, func, member, last, false)
+#define IOTARGET_DEVICE_IOCTL(cmd, func, member, last)			\
+	__IOTARGET_IOCTL(cmd, func, member, last, true)
 
 #define IOTARGET_IOCTLS (_IOC_NR(IOTARGET_SHUTDOWN) + 1)
 
@@ -74,13 +77,16 @@ static const struct iotarget_ioctl iotarget_control_ioctls[IOTARGET_IOCTLS] = {
 		       device_create, fd),
 };
 
-static const struct iotarget_ioctl iotarget_device_ioctls[IOTARGET_IOCTLS] = {
-	IOTARGET_IOCTL(IOTARGET_QUEUE_CREATE, iotarget_unbuilt, queue_create,
-		       pad),
-	IOTARGET_IOCTL(IOTARGET_ROUTE, iotarget_unbuilt, route, queue_fd),
-	IOTARGET_IOCTL(IOTARGET_TARGET_OPEN, iotarget_target_open, target_open,
-		       pad),
-	IOTARGET_IOCTL(IOTARGET_NAME, iotarget_name, name, name),
+/* Of devices and queues. */
+static const struct iotarget_ioctl iotarget_host_ioctls[IOTARGET_IOCTLS] = {
+	IOTARGET_DEVICE_IOCTL(IOTARGET_QUEUE_CREATE, iotarget_queue_create,
+			      queue_create, pad),
+	IOTARGET_DEVICE_IOCTL(IOTARGET_ROUTE, iotarget_route, route, queue_fd),
+	IOTARGET_DEVICE_IOCTL(IOTARGET_TARGET_OPEN, iotarget_target_open,
+			      target_open, pad),
+	IOTARGET_DEVICE_IOCTL(IOTARGET_NAME, iotarget_name, name, name),
+	IOTARGET_DEVICE_IOCTL(IOTARGET_FILE_DONE, iotarget_file_done, file_done,
+			      file),
 	IOTARGET_IOCTL(IOTARGET_FETCH, iotarget_fetch, fetch, fetched),
 	IOTARGET_IOCTL(IOTARGET_MARK_CANCELABLE, iotarget_mark_cancelable, id,
 		       id),
@@ -88,21 +94,20 @@ static const struct iotarget_ioctl iotarget_device_ioctls[IOTARGET_IOCTLS] = {
 		       id, id),
 	IOTARGET_IOCTL(IOTARGET_IS_CANCELED, iotarget_is_canceled, is_canceled,
 		       pad),
-	IOTARGET_IOCTL(IOTARGET_FORWARD, iotarget_unbuilt, forward, pad),
-	IOTARGET_IOCTL(IOTARGET_REQUEUE, iotarget_unbuilt, id, id),
-	IOTARGET_IOCTL(IOTARGET_FILE_DONE, iotarget_file_done, file_done, file),
+	IOTARGET_IOCTL(IOTARGET_FORWARD, iotarget_forward, forward, pad),
+	IOTARGET_IOCTL(IOTARGET_REQUEUE, iotarget_requeue, id, id),
 	IOTARGET_IOCTL(IOTARGET_READ, iotarget_payload_read, payload, pad),
 	IOTARGET_IOCTL(IOTARGET_WRITE, iotarget_payload_write, payload, pad),
-	IOTARGET_IOCTL(IOTARGET_QUEUE_CONTROL, iotarget_unbuilt, queue_control,
-		       in_host),
-	IOTARGET_IOCTL(IOTARGET_SHUTDOWN, iotarget_device_shutdown, shutdown,
+	IOTARGET_IOCTL(IOTARGET_QUEUE_CONTROL, iotarget_queue_control,
+		       queue_control, in_host),
+	IOTARGET_IOCTL(IOTARGET_SHUTDOWN, iotarget_queue_shutdown, shutdown,
 		       flags),
 };
 
 static const struct iotarget_ioctl iotarget_target_ioctls[IOTARGET_IOCTLS] = {
 	IOTARGET_IOCTL(IOTARGET_SEND, iotarget_send, send, reaped),
 	IOTARGET_IOCTL(IOTARGET_CANCEL, iotarget_cancel, cancel, completed),
-	IOTARGET_IOCTL(IOTARGET_TARGET_CONTROL, iotarget_unbuilt,
+	IOTARGET_IOCTL(IOTARGET_TARGET_CONTROL, iotarget_target_control,
 		       target_control, sent),
 	IOTARGET_IOCTL(IOTARGET_SHUTDOWN, iotarget_target_shutdown, shutdown,
 		       flags),
@@ -134,7 +139,7 @@ static long iotarget_ioctl(const struct iotarget_ioctl *table,
 	if (!iotarget_cmd_own(cmd) || _IOC_NR(cmd) >= IOTARGET_IOCTLS)
 		return -ENOTTY;
 	ioctl = &table[array_index_nospec(_IOC_NR(cmd), IOTARGET_IOCTLS)];
-	if (!ioctl->fn)
+	if (!ioctl->fn || (ioctl->device && file->f_op == &iotarget_queue_fops))
 		return -ENOTTY;
 	if (get_user(size, user))
 		return -EFAULT;
@@ -161,10 +166,10 @@ static long iotarget_control_ioctl(struct file *file, unsigned int cmd,
 	return iotarget_ioctl(iotarget_control_ioctls, file, cmd, arg);
 }
 
-static long iotarget_device_ioctl(struct file *file, unsigned int cmd,
-				  unsigned long arg)
+static long iotarget_host_ioctl(struct file *file, unsigned int cmd,
+				unsigned long arg)
 {
-	return iotarget_ioctl(iotarget_device_ioctls, file, cmd, arg);
+	return iotarget_ioctl(iotarget_host_ioctls, file, cmd, arg);
 }
 
 static long iotarget_target_ioctl(struct file *file, unsigned int cmd,
@@ -193,8 +198,16 @@ static const struct file_operations iotarget_control_fops = {
 const struct file_operations iotarget_device_fops = {
 	.owner = THIS_MODULE,
 	.release = iotarget_device_release,
-	.poll = iotarget_device_poll,
-	.unlocked_ioctl = iotarget_device_ioctl,
+	.poll = iotarget_queue_poll,
+	.unlocked_ioctl = iotarget_host_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+const struct file_operations iotarget_queue_fops = {
+	.owner = THIS_MODULE,
+	.release = iotarget_queue_release,
+	.poll = iotarget_queue_poll,
+	.unlocked_ioctl = iotarget_host_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
 

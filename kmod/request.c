@@ -10,23 +10,24 @@
  *
  *  state        owner     routine         goes to
  *  FREE         nobody    none            PREPARING
- *  PREPARING    SEND      none            QUEUED, FREE
- *  QUEUED       queue     the queue's     DELIVERING, COMPLETED
- *                         or none, if a
+ *  PREPARING    SEND      none            QUEUED, PENDED, FREE
+ *  PENDED       target    the target's    QUEUED (start), COMPLETED
+ *  QUEUED       queue     the queue's     DELIVERING, COMPLETED, CLAIMED (cancel
+ *                         or none, if a   of what a host had)
  *                         driver requeued
  *                         it cancelled
  *  DELIVERING   host,     the bridge's    OWNED (copied), QUEUED (not copied),
  *               not yet   or none         CLAIMED (cancel), COMPLETED (end)
- *  OWNED        host      the bridge's    CLAIMED (cancel), QUEUED (requeue),
- *                         or none         COMPLETED
+ *  OWNED        host      the bridge's    CLAIMED (cancel), QUEUED (requeue,
+ *                         or none         forward), COMPLETED
  *  CLAIMED      host      taken           TOLD (OnCancel fetched), COMPLETED
  *                                         (end; not copied)
  *  TOLD         host      taken           COMPLETED
  *  COMPLETED    nobody    none            READY
  *  READY        sender    none            FREE
  *
- * QUEUED, DELIVERING and OWNED also go to themselves, when only the routine or
- * the mark changes: mark, unmark, and the first half of a cancel.
+ * PENDED, QUEUED, DELIVERING and OWNED also go to themselves, when only the routine
+ * or the mark changes: mark, unmark, and the first half of a cancel.
  *
  * Cancel sets the mark and takes the routine if one is set. Dispatch, unmark
  * and completion take the routine by the same move; who finds it taken touches
@@ -40,9 +41,12 @@
 
 static const u16 iotarget_edges[] = {
 	[IOTARGET_FREE] = BIT(IOTARGET_PREPARING),
-	[IOTARGET_PREPARING] = BIT(IOTARGET_QUEUED) | BIT(IOTARGET_FREE),
-	[IOTARGET_QUEUED] = BIT(IOTARGET_QUEUED) | BIT(IOTARGET_DELIVERING) |
+	[IOTARGET_PREPARING] = BIT(IOTARGET_QUEUED) | BIT(IOTARGET_PENDED) |
+			       BIT(IOTARGET_FREE),
+	[IOTARGET_PENDED] = BIT(IOTARGET_PENDED) | BIT(IOTARGET_QUEUED) |
 			    BIT(IOTARGET_COMPLETED),
+	[IOTARGET_QUEUED] = BIT(IOTARGET_QUEUED) | BIT(IOTARGET_DELIVERING) |
+			    BIT(IOTARGET_CLAIMED) | BIT(IOTARGET_COMPLETED),
 	[IOTARGET_DELIVERING] = BIT(IOTARGET_DELIVERING) | BIT(IOTARGET_OWNED) |
 				BIT(IOTARGET_QUEUED) | BIT(IOTARGET_CLAIMED) |
 				BIT(IOTARGET_COMPLETED),
@@ -56,7 +60,8 @@ static const u16 iotarget_edges[] = {
 
 /* The states in which a cancel routine may be set. */
 #define IOTARGET_CANCELABLE \
-	(BIT(IOTARGET_QUEUED) | BIT(IOTARGET_DELIVERING) | BIT(IOTARGET_OWNED))
+	(BIT(IOTARGET_PENDED) | BIT(IOTARGET_QUEUED) | BIT(IOTARGET_DELIVERING) | \
+	 BIT(IOTARGET_OWNED))
 
 static inline void iotarget_request_set(struct iotarget_request *req,
 					enum iotarget_state to,
@@ -91,6 +96,7 @@ void iotarget_request_prepare(struct iotarget_request *req)
 	req->fetched = false;
 	req->forgotten = false;
 	req->timed_out = false;
+	req->on_queue = false;
 	iotarget_request_set(req, IOTARGET_PREPARING, NULL, false);
 }
 
@@ -103,6 +109,7 @@ enum iotarget_verdict iotarget_request_cancel(struct iotarget_request *req)
 	iotarget_cancel_fn routine = req->routine;
 
 	switch (req->state) {
+	case IOTARGET_PENDED:
 	case IOTARGET_QUEUED:
 	case IOTARGET_DELIVERING:
 	case IOTARGET_OWNED:
@@ -132,8 +139,17 @@ static void iotarget_request_publish(struct iotarget_request *req, bool sync)
 void iotarget_request_complete(struct iotarget_request *req, s32 status,
 			       u32 information, bool sync)
 {
-	if (iotarget_request_owned(req))
-		req->queue->owned--;
+	struct iotarget_queue *queue = NULL;
+
+	if (iotarget_request_owned(req)) {
+		queue = req->queue;
+		queue->owned--;
+	} else if (req->state == IOTARGET_QUEUED) {
+		queue = req->queue;
+		queue->queued--;
+	} else if (req->state == IOTARGET_PENDED) {
+		req->target->waiting--;
+	}
 	/* the clock's cancel is what ended it */
 	if (status == -ECANCELED && req->timed_out)
 		status = -ETIMEDOUT;
@@ -142,18 +158,20 @@ void iotarget_request_complete(struct iotarget_request *req, s32 status,
 	iotarget_request_move(req, IOTARGET_COMPLETED, NULL);
 	if (!req->holds)
 		iotarget_request_publish(req, sync);
+	if (queue && unlikely(queue->notice || queue->purging))
+		iotarget_queue_settle(queue);
 }
 
 /*
- * The end of the owner, queue or host: whatever it has completes. A cancel that
- * was answered "delivered" keeps its word.
+ * The end of the owner, be it target, queue or host: whatever it has completes. A
+ * cancel that was answered "delivered" keeps its word.
  */
 void iotarget_request_end(struct iotarget_request *req)
 {
 	bool claimed = req->state == IOTARGET_CLAIMED ||
 		       req->state == IOTARGET_TOLD;
 
-	if (req->state != IOTARGET_QUEUED && !iotarget_request_owned(req))
+	if (!iotarget_request_pending(req))
 		return;
 	list_del_init(&req->node);
 	iotarget_request_complete(req, claimed ? -ECANCELED : -ENODEV, 0, false);
@@ -187,8 +205,9 @@ int iotarget_request_mark(struct iotarget_request *req,
 {
 	/* marked, or was until a cancel took the routine */
 	if (req->routine || req->state != IOTARGET_OWNED)
-		return -EINVAL;
-	if (req->cancelled)
+		return iotarget_violate(req->target->device, req->id,
+					IOTARGET_MARKED_TWICE);
+	if (req->cancelled || req->queue->purging)
 		return -ECANCELED;
 	iotarget_request_move(req, IOTARGET_OWNED, routine);
 	return 0;
@@ -200,7 +219,8 @@ int iotarget_request_unmark(struct iotarget_request *req)
 	if (req->state != IOTARGET_OWNED)
 		return -ECANCELED;
 	if (!req->routine)
-		return -EINVAL;
+		return iotarget_violate(req->target->device, req->id,
+					IOTARGET_NOT_MARKED);
 	iotarget_request_move(req, IOTARGET_OWNED, NULL);
 	return 0;
 }

@@ -322,8 +322,8 @@ static struct iotarget_kunit_driver *iotarget_kunit_driver_init(struct kunit *te
 	KUNIT_ASSERT_NOT_NULL(test, d);
 	d->driver.name = "kunit";
 	d->driver.mode = 0600;
-	d->driver.dispatch = IOTARGET_DISPATCH_PARALLEL;
-	d->driver.on_request = iotarget_kunit_on_request;
+	d->driver.queue.dispatch = IOTARGET_DISPATCH_PARALLEL;
+	d->driver.queue.on_request = iotarget_kunit_on_request;
 	init_completion(&d->called);
 	init_completion(&d->go);
 	KUNIT_ASSERT_EQ(test, 0, iotarget_driver_register(&d->driver));
@@ -377,7 +377,8 @@ static void iotarget_kunit_arrive(struct kunit *test,
 
 	switch (arrival) {
 	case AT_STOPPED:
-		iotarget_driver_stop(driver);
+		iotarget_driver_control(&driver->queue, IOTARGET_QUEUE_STOP,
+					false);
 		KUNIT_EXPECT_EQ(test, 0, iotarget_driver_requeue(driver, id));
 		break;
 	case AT_IDLE:
@@ -392,11 +393,12 @@ static void iotarget_kunit_arrive(struct kunit *test,
 		d->waits = true;
 		iotarget_kunit_send(test, d, target);
 		KUNIT_EXPECT_EQ(test, 0, iotarget_driver_requeue(driver, id));
-		iotarget_driver_stop(driver);
+		iotarget_driver_control(&driver->queue, IOTARGET_QUEUE_STOP,
+					false);
 		complete(&d->go);
 		break;
 	}
-	flush_work(&driver->work);
+	flush_work(&driver->queue.work);
 	KUNIT_EXPECT_EQ(test, arrival == AT_STOPPED ? 1 : 2, d->calls);
 	KUNIT_EXPECT_EQ(test, (int)IOTARGET_READY, (int)req->state);
 	KUNIT_EXPECT_EQ(test, -ECANCELED, req->status);
@@ -496,7 +498,7 @@ static void iotarget_kunit_register(struct kunit *test)
 		{ "kunit", 0700, IOTARGET_DISPATCH_PARALLEL, 0, -EINVAL },
 		{ "kunit", 0600, 0, 0, -EINVAL },
 		{ "kunit", 0600, IOTARGET_DISPATCH_SEQUENTIAL, 1, -EINVAL },
-		{ "kunit", 0600, IOTARGET_DISPATCH_MANUAL, 0, -EOPNOTSUPP },
+		{ "kunit", 0600, IOTARGET_DISPATCH_MANUAL, 1, -EINVAL },
 		{ "kunit", 0600, IOTARGET_DISPATCH_PARALLEL, 0, 0 },
 	};
 	struct iotarget_driver *driver = kunit_kzalloc(test, 2 * sizeof(*driver),
@@ -507,9 +509,9 @@ static void iotarget_kunit_register(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
 		driver->name = refusals[i].name;
 		driver->mode = refusals[i].mode;
-		driver->dispatch = refusals[i].dispatch;
-		driver->limit = refusals[i].limit;
-		driver->on_request = iotarget_kunit_on_request;
+		driver->queue.dispatch = refusals[i].dispatch;
+		driver->queue.limit = refusals[i].limit;
+		driver->queue.on_request = iotarget_kunit_on_request;
 		KUNIT_EXPECT_EQ(test, refusals[i].err,
 				iotarget_driver_register(driver));
 	}

@@ -217,7 +217,9 @@ struct iotarget_target *iotarget_target_create(struct iotarget_device *device)
 		goto put;
 	target->device = device;
 	INIT_LIST_HEAD(&target->event_node);
+	INIT_LIST_HEAD(&target->stopped);
 	INIT_LIST_HEAD(&target->held);
+	target->state = IOTARGET_TARGET_STARTED;
 	target->deadlines = RB_ROOT_CACHED;
 	INIT_DELAYED_WORK(&target->deadline_work, iotarget_deadline_work);
 	INIT_LIST_HEAD(&target->free);
@@ -226,6 +228,7 @@ struct iotarget_target *iotarget_target_create(struct iotarget_device *device)
 	INIT_LIST_HEAD(&target->forgotten);
 	INIT_LIST_HEAD(&target->waiters);
 	INIT_LIST_HEAD(&target->senders);
+	INIT_LIST_HEAD(&target->stoppers);
 	init_waitqueue_head(&target->pollers);
 	INIT_WORK(&target->work, iotarget_target_work);
 
@@ -266,6 +269,13 @@ static void iotarget_file_post(struct iotarget_target *target,
 	iotarget_queue_wake(queue, false);
 }
 
+/* Can nothing be sent any more? */
+static bool iotarget_target_over(const struct iotarget_target *target)
+{
+	return target->device->ended ||
+	       target->state == IOTARGET_TARGET_REMOVED;
+}
+
 /* @count requests are not pending any more. Under the lock. */
 void iotarget_target_settle(struct iotarget_target *target, u32 count)
 {
@@ -274,7 +284,7 @@ void iotarget_target_settle(struct iotarget_target *target, u32 count)
 	if (target->pending)
 		return;
 	/* those who still wait to reap would wait forever */
-	if (target->device->ended)
+	if (iotarget_target_over(target))
 		iotarget_wake_all(&target->waiters);
 	if (target->event == IOTARGET_FILE_ENDING)
 		iotarget_file_post(target, IOTARGET_FILE_CLOSE);
@@ -291,6 +301,12 @@ void iotarget_target_publish(struct iotarget_request *req, bool sync)
 	target->spin.cpu = raw_smp_processor_id();
 	if (req->deadline)
 		iotarget_deadline_remove(req);
+	if (req->sent) {
+		req->sent = false;
+		if (!--target->sent[req->ignore_state] &&
+		    !list_empty(&target->stoppers))
+			iotarget_wake_all(&target->stoppers);
+	}
 	if (waiter) {
 		list_add_tail(&req->node, &waiter->done);
 		if (!--waiter->pending)
@@ -356,8 +372,10 @@ static void iotarget_target_cancel_one(struct iotarget_request *req,
 /* The host is to hear of the file's end before its requests are cancelled. */
 static void iotarget_target_hold_back(struct iotarget_request *req, void *context)
 {
-	if (req->state == IOTARGET_QUEUED)
-		list_move_tail(&req->node, &req->target->held);
+	if (req->state != IOTARGET_QUEUED)
+		return;
+	list_move_tail(&req->node, &req->target->held);
+	iotarget_queue_advance(req->queue);
 }
 
 /*
@@ -391,6 +409,7 @@ static void iotarget_target_end(struct iotarget_target *target)
 	/* last, so that a plain call returns what its request came to */
 	iotarget_wake_all(&target->waiters);
 	iotarget_wake_all(&target->senders);
+	iotarget_wake_all(&target->stoppers);
 	wake_up_interruptible_poll(&target->pollers, EPOLLERR | EPOLLHUP);
 	spin_unlock(&device->lock);
 }
@@ -664,7 +683,8 @@ static int iotarget_reap_any(struct iotarget_target *target,
 
 	spin_lock(&device->lock);
 	while (target->ended || list_empty(&target->ready)) {
-		if (target->ended || (device->ended && !target->pending))
+		if (target->ended ||
+		    (iotarget_target_over(target) && !target->pending))
 			err = -ENODEV;
 		else if (!wait)
 			err = -EAGAIN;
@@ -695,6 +715,9 @@ static int iotarget_send_check(const struct iotarget_send_element *e,
 
 	if (e->flags & ~(IOTARGET_ELEMENT_IGNORE_STATE | IOTARGET_ELEMENT_FORGET))
 		return -EINVAL;
+	if (e->flags & IOTARGET_ELEMENT_FORGET &&
+	    (e->flags != IOTARGET_ELEMENT_FORGET || e->deadline))
+		return -EINVAL;
 	switch (e->type) {
 	case IOTARGET_TYPE_READ:
 		if (e->code || e->in_length)
@@ -715,8 +738,6 @@ static int iotarget_send_check(const struct iotarget_send_element *e,
 	}
 	if (e->in_length > max || e->out_length > max)
 		return -EMSGSIZE;
-	if (e->flags)
-		return -EOPNOTSUPP;
 	return 0;
 }
 
@@ -744,6 +765,9 @@ int iotarget_send_fill(struct iotarget_request *req,
 	req->out_length = e->out_length;
 	req->user_data = e->user_data;
 	req->offset = e->offset;
+	req->forgotten = !!(e->flags & IOTARGET_ELEMENT_FORGET);
+	/* what is forgotten goes whether the target is stopped or not */
+	req->ignore_state = !!e->flags;
 	req->compat = in_compat_syscall();
 	req->uid = current_euid();
 	iotarget_pid_set(&req->pid, task_tgid(current));
@@ -771,7 +795,7 @@ static int iotarget_send_answer(const struct iotarget_array *array, u32 i,
  */
 static int iotarget_send_prepare(struct iotarget_target *target,
 				 const struct iotarget_array *array,
-				 struct list_head *list, fmode_t mode)
+				 struct list_head *list, fmode_t mode, bool own)
 {
 	struct iotarget_send_element e;
 	struct iotarget_request *req;
@@ -783,8 +807,12 @@ static int iotarget_send_prepare(struct iotarget_target *target,
 		err = iotarget_element_get(&e, sizeof(e), array, i);
 		if (err)
 			break;
-		err = iotarget_send_fill(req, &e, mode) ?:
-		      iotarget_buffer_from_sender(req, &e);
+		/* what nobody reaps cannot be waited for */
+		if (own && e.flags & IOTARGET_ELEMENT_FORGET)
+			err = -EINVAL;
+		else
+			err = iotarget_send_fill(req, &e, mode) ?:
+			      iotarget_buffer_from_sender(req, &e);
 		if (iotarget_send_answer(array, i, err ? 0 : req->id, err))
 			err = -EFAULT;
 		if (err)
@@ -811,10 +839,59 @@ static void iotarget_send_detach_one(struct iotarget_request *req, void *context
 	struct iotarget_waiter *waiter = context;
 
 	/* (what a slot in another state says is of an earlier request) */
-	if (req->state >= IOTARGET_QUEUED && req->state <= IOTARGET_COMPLETED &&
+	if (req->state >= IOTARGET_PENDED && req->state <= IOTARGET_COMPLETED &&
 	    req->waiter == waiter) {
 		req->waiter = NULL;
 		waiter->pending--;
+	}
+}
+
+/* The target's cancel routine, of what waits for its start. */
+static void iotarget_target_cancel_pended(struct iotarget_request *req)
+{
+	list_del_init(&req->node);
+	iotarget_request_complete(req, -ECANCELED, 0, false);
+}
+
+/* The target is stopped: all but what ignores that waits. Under the lock. */
+static void iotarget_target_pend(struct iotarget_target *target,
+				 struct list_head *list)
+{
+	struct iotarget_request *req, *next;
+
+	list_for_each_entry_safe(req, next, list, node) {
+		if (req->ignore_state)
+			continue;
+		req->sent = false;
+		req->queue = NULL;
+		target->sent[0]--;
+		target->waiting++;
+		iotarget_request_move(req, IOTARGET_PENDED,
+				      iotarget_target_cancel_pended);
+		list_move_tail(&req->node, &target->stopped);
+	}
+}
+
+/* To the queues that their types are routed to, in order. Under the lock. */
+static void iotarget_target_submit(struct iotarget_target *target,
+				   struct list_head *list, bool sync)
+{
+	struct iotarget_request *req;
+	struct iotarget_queue *queue;
+
+	while (!list_empty(list)) {
+		LIST_HEAD(run);
+
+		req = list_first_entry(list, struct iotarget_request, node);
+		queue = target->device->routes[req->type];
+		list_for_each_entry(req, list, node) {
+			if (target->device->routes[req->type] != queue)
+				break;
+		}
+		/* @req is the first for another queue, or the head */
+		list_cut_before(&run, list, &req->node);
+		iotarget_queue_insert(queue, &run);
+		iotarget_queue_wake(queue, sync);
 	}
 }
 
@@ -826,23 +903,26 @@ int iotarget_send_publish(struct iotarget_target *target, struct list_head *list
 			  u32 count, struct iotarget_waiter *waiter, bool sync)
 {
 	struct rb_node *first = rb_first_cached(&target->deadlines);
-	struct iotarget_queue *queue = &target->device->queue;
 	struct iotarget_request *req;
 
-	if (target->ended || target->device->ended)
+	if (target->ended || target->device->ended ||
+	    target->state == IOTARGET_TARGET_REMOVED)
 		return -ENODEV;
 	if (waiter)
 		waiter->pending = count;
 	list_for_each_entry(req, list, node) {
 		req->waiter = waiter;
+		req->sent = true;
+		target->sent[req->ignore_state]++;
 		if (req->deadline)
 			rb_add_cached(&req->deadline_node, &target->deadlines,
 				      iotarget_deadline_less);
 	}
 	if (rb_first_cached(&target->deadlines) != first)
 		iotarget_deadline_arm(target);
-	iotarget_queue_insert(queue, list);
-	iotarget_queue_wake(queue, sync);
+	if (unlikely(target->state == IOTARGET_TARGET_STOPPED))
+		iotarget_target_pend(target, list);
+	iotarget_target_submit(target, list, sync);
 	return 0;
 }
 
@@ -897,7 +977,7 @@ int iotarget_send(struct iotarget_call *call)
 		if (sent < 0)
 			return sent;
 		sent = iotarget_send_prepare(target, &args->send, &list,
-					     call->file->f_mode);
+					     call->file->f_mode, own);
 		if (sent < 0)
 			return sent;
 		if (put_user(sent, &user->sent) || put_user(0, &user->reaped)) {
@@ -932,6 +1012,128 @@ int iotarget_send(struct iotarget_call *call)
 	/* it was writable before, and what was done is done */
 	put_user(max(reaped, 0), &user->reaped);
 	return 0;
+}
+
+/*
+ * TARGET_CONTROL
+ */
+
+/*
+ * STOP_CANCEL: of what waits nothing is cancelled, nor of what a START has sent
+ * since.
+ */
+static void iotarget_target_cancel_sent(struct iotarget_request *req,
+					void *context)
+{
+	const u32 *starts = context;
+
+	if (req->sent && !req->ignore_state && iotarget_request_pending(req) &&
+	    req->target->starts == *starts)
+		iotarget_request_cancel(req);
+}
+
+/* REMOVE: what waits was never sent. */
+static void iotarget_target_remove_one(struct iotarget_request *req, void *context)
+{
+	if (req->state == IOTARGET_PENDED)
+		iotarget_request_end(req);
+	else if (iotarget_request_pending(req))
+		iotarget_request_cancel(req);
+}
+
+/* Starts or stops. Under the lock. */
+static int iotarget_target_set(struct iotarget_target *target, u32 action)
+{
+	struct iotarget_request *req;
+	LIST_HEAD(list);
+
+	if (target->ended || target->device->ended)
+		return -ENODEV;
+	if (action == IOTARGET_TARGET_REMOVE)
+		target->state = IOTARGET_TARGET_REMOVED;
+	else if (target->state == IOTARGET_TARGET_REMOVED)
+		return action == IOTARGET_TARGET_STATE ? 0 : -ENODEV;
+	else if (action == IOTARGET_TARGET_START)
+		target->state = IOTARGET_TARGET_STARTED;
+	else if (action != IOTARGET_TARGET_STATE)
+		target->state = IOTARGET_TARGET_STOPPED;
+
+	if (action == IOTARGET_TARGET_START) {
+		target->starts++;
+		iotarget_wake_all(&target->stoppers);
+		list_splice_init(&target->stopped, &list);
+		target->waiting = 0;
+		list_for_each_entry(req, &list, node) {
+			req->sent = true;
+			target->sent[0]++;
+		}
+		iotarget_target_submit(target, &list, false);
+	}
+	return 0;
+}
+
+/*
+ * Until what was sent has completed, or the target was started since @starts, be
+ * it stopped again. Under the lock.
+ */
+static int iotarget_target_wait_sent(struct iotarget_target *target, u32 action,
+				     u32 starts)
+	__must_hold(&target->device->lock)
+{
+	bool all = action == IOTARGET_TARGET_REMOVE;
+	int err = 0;
+
+	while (!err && (target->sent[0] || (all && target->sent[1]))) {
+		if (target->ended)
+			return -ENODEV;
+		if (target->starts != starts)
+			break;
+		/* stopped is stopped: not once more after a signal's handler */
+		if (iotarget_wait_in(target->device, &target->stoppers,
+				     &target->spin))
+			err = -ERESTARTNOHAND;
+	}
+	return err;
+}
+
+int iotarget_target_control(struct iotarget_call *call)
+{
+	struct iotarget_target_control *args = &call->args.target_control;
+	struct iotarget_target *target = call->object;
+	struct iotarget_device *device = target->device;
+	u32 starts;
+	int err;
+
+	if (args->flags || args->action < IOTARGET_TARGET_STATE ||
+	    args->action > IOTARGET_TARGET_REMOVE)
+		return -EINVAL;
+	spin_lock(&device->lock);
+	err = iotarget_target_set(target, args->action);
+	starts = target->starts;
+	spin_unlock(&device->lock);
+	if (err)
+		return err;
+
+	if (args->action == IOTARGET_TARGET_STOP_CANCEL)
+		iotarget_target_for_each(target, iotarget_target_cancel_sent,
+					 &starts);
+	else if (args->action == IOTARGET_TARGET_REMOVE)
+		iotarget_target_for_each(target, iotarget_target_remove_one,
+					 NULL);
+
+	spin_lock(&device->lock);
+	/* who waits to reap, with nothing pending, waits in vain */
+	if (args->action == IOTARGET_TARGET_REMOVE)
+		iotarget_target_settle(target, 0);
+	if (args->action == IOTARGET_TARGET_STOP_CANCEL ||
+	    args->action == IOTARGET_TARGET_STOP_WAIT ||
+	    args->action == IOTARGET_TARGET_REMOVE)
+		err = iotarget_target_wait_sent(target, args->action, starts);
+	args->state = target->state;
+	args->sent = target->sent[0];
+	args->waiting = target->waiting;
+	spin_unlock(&device->lock);
+	return err ?: iotarget_call_respond(call);
 }
 
 /*

@@ -74,11 +74,13 @@ static inline bool has_feature(__u64 feature)
 	return !info_get(&info) && (info.features & feature);
 }
 
-static inline int device_create_flags(__u32 flags, __u32 dispatch, __u32 limit)
+/* @queue_flags: of its default queue */
+static inline int device_create_all(__u32 flags, __u32 dispatch, __u32 limit,
+				    __u32 queue_flags)
 {
 	struct iotarget_device_create arg = {
 		.size = sizeof(arg), .flags = flags, .dispatch = dispatch,
-		.limit = limit,
+		.limit = limit, .queue_flags = queue_flags,
 	};
 	int control = control_open();
 	int ret;
@@ -88,6 +90,11 @@ static inline int device_create_flags(__u32 flags, __u32 dispatch, __u32 limit)
 	ret = call(control, IOTARGET_DEVICE_CREATE, &arg);
 	close(control);
 	return ret ? ret : arg.fd;
+}
+
+static inline int device_create_flags(__u32 flags, __u32 dispatch, __u32 limit)
+{
+	return device_create_all(flags, dispatch, limit, 0);
 }
 
 static inline int device_create(__u32 dispatch, __u32 limit)
@@ -103,6 +110,27 @@ static inline int sequential_create(void)
 static inline int parallel_create(void)
 {
 	return device_create(IOTARGET_DISPATCH_PARALLEL, 0);
+}
+
+static inline int queue_create_flags(int device, __u32 flags, __u32 dispatch,
+				     __u32 limit)
+{
+	struct iotarget_queue_create arg = {
+		.size = sizeof(arg), .flags = flags, .dispatch = dispatch,
+		.limit = limit,
+	};
+	int ret = call(device, IOTARGET_QUEUE_CREATE, &arg);
+
+	return ret ? ret : arg.fd;
+}
+
+static inline int route(int device, __u32 type, int queue)
+{
+	struct iotarget_route arg = {
+		.size = sizeof(arg), .type = type, .queue_fd = queue,
+	};
+
+	return call(device, IOTARGET_ROUTE, &arg);
 }
 
 static inline int target_open_file(int device, __u64 *file)
@@ -161,6 +189,17 @@ send_arg(__u32 flags, struct iotarget_send_element *send, __u32 sends,
 	};
 }
 
+/* A request of this type without bytes. */
+static inline int send_type(int target, __u32 type, __u64 *id)
+{
+	struct iotarget_send_element e = { .type = type };
+	struct iotarget_send arg = send_arg(0, &e, 1, NULL, 0);
+	int ret = call(target, IOTARGET_SEND, &arg);
+
+	*id = e.id;
+	return ret ? ret : arg.sent == 1 ? 0 : -EPROTO;
+}
+
 /* A control request without bytes. */
 static inline int send_one(int target, __u64 user_data, __u64 *id)
 {
@@ -208,6 +247,15 @@ static inline int reap_now(int target, struct iotarget_reap_element *reap)
 	return ret;
 }
 
+/* The status of @id, whose completion lies ready before others; or -EAGAIN. */
+static inline int reap_status(int target, __u64 id)
+{
+	struct iotarget_reap_element reap;
+	int ret = reap_now(target, &reap);
+
+	return ret ? ret : reap.id == id ? reap.status : -EPROTO;
+}
+
 enum verdict { DELIVERED = 1, MARKED, TOLD, COMPLETED };
 
 /* Which of the four answers came for one request, or a negative errno. */
@@ -237,6 +285,28 @@ static inline int cancel_all(int target, struct iotarget_cancel *arg)
 	arg->size = sizeof(*arg);
 	arg->scope = IOTARGET_CANCEL_ALL;
 	return call(target, IOTARGET_CANCEL, arg);
+}
+
+/* -EPROTO: it answered without one of the three states. */
+static inline int target_control(int target, __u32 action,
+				 struct iotarget_target_control *arg)
+{
+	int ret;
+
+	memset(arg, 0, sizeof(*arg));
+	arg->size = sizeof(*arg);
+	arg->action = action;
+	ret = call(target, IOTARGET_TARGET_CONTROL, arg);
+	return ret || arg->state == IOTARGET_TARGET_STARTED ||
+	       arg->state == IOTARGET_TARGET_STOPPED ||
+	       arg->state == IOTARGET_TARGET_REMOVED ? ret : -EPROTO;
+}
+
+static inline int target_do(int target, __u32 action)
+{
+	struct iotarget_target_control arg;
+
+	return target_control(target, action, &arg);
 }
 
 /* ---------------------------------------------------------------- host */
@@ -316,6 +386,125 @@ static inline int is_canceled(int queue, __u64 id)
 
 	return ret ? ret : (int)arg.canceled;
 }
+
+static inline int forward(int queue, __u64 id, int to)
+{
+	struct iotarget_forward arg = {
+		.size = sizeof(arg), .id = id, .queue_fd = to,
+	};
+
+	return call(queue, IOTARGET_FORWARD, &arg);
+}
+
+static inline int requeue(int queue, __u64 id)
+{
+	struct iotarget_id arg = { .size = sizeof(arg), .id = id };
+
+	return call(queue, IOTARGET_REQUEUE, &arg);
+}
+
+/* By hand, of a file or of any. */
+static inline int retrieve(int queue, __u64 file, __u64 *id)
+{
+	struct iotarget_fetch_element record = {};
+	struct iotarget_fetch arg = fetch_arg(IOTARGET_FETCH_RETRIEVE, NULL, 0,
+					      &record, 1);
+	int ret;
+
+	arg.file = file;
+	ret = call(queue, IOTARGET_FETCH, &arg);
+	*id = record.id;
+	return ret ? ret : arg.fetched == 1 &&
+	       record.event == IOTARGET_EVENT_REQUEST &&
+	       (!file || record.file == file) ? 0 : -EPROTO;
+}
+
+/*
+ * What lies ready, or -EAGAIN; and -EPROTO where poll said something else
+ * (invariant 10).
+ */
+static inline int fetch_polled(int queue, __u32 flags,
+			       struct iotarget_fetch_element *record)
+{
+	bool ready = readable(queue);
+	int ret = fetch_now(queue, flags, record);
+
+	return ready == !ret ? ret : -EPROTO;
+}
+
+/* The event that lies ready, which is about @id; or -EAGAIN. */
+static inline int fetch_event(int queue, __u32 flags, __u64 id)
+{
+	struct iotarget_fetch_element record = {};
+	int ret = fetch_polled(queue, flags, &record);
+
+	return ret ? ret : record.id == id ? (int)record.event : -EPROTO;
+}
+
+/*
+ * The state that a QUEUE_STATE record says; @flags: RECORD_NOTICE if it answers a
+ * NOTIFY, 0 if a manual queue is no longer empty. Or -EAGAIN.
+ */
+static inline int fetch_queue_state(int queue, __u32 flags)
+{
+	struct iotarget_fetch_element record = { .state = ~0U };
+	int ret = fetch_polled(queue, 0, &record);
+
+	return ret ? ret : record.event == IOTARGET_EVENT_QUEUE_STATE &&
+	       record.flags == flags && !record.id && !record.file ?
+	       (int)record.state : -EPROTO;
+}
+
+static inline int fetch_notice(int queue)
+{
+	return fetch_queue_state(queue, IOTARGET_RECORD_NOTICE);
+}
+
+static inline int queue_control(int queue, __u32 action, __u32 flags,
+				struct iotarget_queue_control *arg)
+{
+	*arg = (struct iotarget_queue_control) {
+		.size = sizeof(*arg), .flags = flags, .action = action,
+		.state = ~0U, .in_queue = ~0U, .in_host = ~0U,
+	};
+	return call(queue, IOTARGET_QUEUE_CONTROL, arg);
+}
+
+static inline int queue_do(int queue, __u32 action)
+{
+	struct iotarget_queue_control arg;
+
+	return queue_control(queue, action, 0, &arg);
+}
+
+static inline int queue_notify(int queue, __u32 action)
+{
+	struct iotarget_queue_control arg;
+
+	return queue_control(queue, action, IOTARGET_QUEUE_CONTROL_NOTIFY, &arg);
+}
+
+/* IOTARGET_QUEUE_STATE_*; -EPROTO where it disagrees with the counts. */
+static inline int queue_state(int queue)
+{
+	struct iotarget_queue_control arg;
+	int ret = queue_control(queue, IOTARGET_QUEUE_STATE, 0, &arg);
+
+	return ret ? ret :
+	       !(arg.state & IOTARGET_QUEUE_STATE_EMPTY) == !!arg.in_queue &&
+	       !(arg.state & IOTARGET_QUEUE_STATE_IDLE) == !!arg.in_host ?
+	       (int)arg.state : -EPROTO;
+}
+
+/* cnt of the cases */
+#define EXPECT_COUNTS(queue_, in_queue_, in_host_) do {			\
+	struct iotarget_queue_control now_;				\
+									\
+	EXPECT_EQ(0, queue_control(queue_, IOTARGET_QUEUE_STATE, 0, &now_)); \
+	EXPECT_EQ(in_queue_, now_.in_queue);				\
+	EXPECT_EQ(in_host_, now_.in_host);				\
+	EXPECT_LE(0, queue_state(queue_));				\
+} while (0)
 
 /* ---------------------------------------------------------- hand-shakes */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver in a module: what the five nodes of iotarget_loopback answer; that
+ * A driver in a module: what the nodes of iotarget_loopback answer; that
  * whoever cancels has run the cancel routine when it returns; and that the module
  * can go at any time. U15 as a module has it, U99.
  *
@@ -14,6 +14,8 @@
 /* kmod/loopback.c */
 #define LOOPBACK_RELEASE	_IO('l', 1)
 #define LOOPBACK_SYNC		_IO('l', 2)
+#define LOOPBACK_PARK		_IO('l', 3)
+#define LOOPBACK_PURGE		_IO('l', 4)
 
 #define NODE(mode)	IOTARGET_NODE_DIR "loopback-" mode
 #define STATE		"/sys/kernel/debug/iotarget/state"
@@ -708,6 +710,125 @@ static void process_main(struct lane *lane)
 	_exit(failures != 0);
 }
 
+/* ------------------------------------------------- several queues: the pipe */
+
+#define READS	3
+
+FIXTURE(pipe) {
+	int target;
+	char out[READS][16];
+	__u64 read[READS];
+};
+
+FIXTURE_SETUP(pipe)
+{
+	int i;
+
+	memset(self->out, 0, sizeof(self->out));
+	OPEN(self->target, NODE("pipe"));
+	for (i = 0; i < READS; i++)
+		ASSERT_EQ(0, send_read(self->target, self->out[i],
+				       sizeof(self->out[i]), &self->read[i]));
+}
+
+FIXTURE_TEARDOWN(pipe)
+{
+	close(self->target);
+}
+
+#define EXPECT_READ(i, s, n) do {					\
+	struct iotarget_reap_element r_;				\
+									\
+	ASSERT_EQ(0, reap_now(self->target, &r_));			\
+	EXPECT_EQ(self->read[i], r_.id);				\
+	EXPECT_EQ(s, r_.status);					\
+	EXPECT_EQ(n, r_.information);					\
+} while (0)
+
+#define EXPECT_NO_READ() do {						\
+	struct iotarget_reap_element r_;				\
+									\
+	EXPECT_EQ(-EAGAIN, reap_now(self->target, &r_));		\
+} while (0)
+
+/* Manual, and routed by type: U53, U55's order, U07. */
+TEST_F(pipe, a_write_feeds_the_read_that_waits_longest)
+{
+	EXPECT_EQ(3, write(self->target, "abc", 3));
+	EXPECT_READ(0, 0, 3);
+	EXPECT_EQ(0, memcmp(self->out[0], "abc", 4));
+	EXPECT_EQ(DELIVERED, cancel(self->target, self->read[1]));
+	EXPECT_READ(1, -ECANCELED, 0);
+	/* as much as it takes */
+	EXPECT_EQ(16, write(self->target, "0123456789abcdefghij", 20));
+	EXPECT_READ(2, 0, 16);
+	EXPECT_EQ(0, memcmp(self->out[2], "0123456789abcdef", 16));
+	EXPECT_EQ(0, write(self->target, "abc", 3));
+	EXPECT_NO_READ();
+}
+
+/* What the driver had, and gave to a queue that tells of cancels, it has again. */
+TEST_F(pipe, U03_cancelled_after_a_forward)
+{
+	EXPECT_EQ(0, ioctl(self->target, LOOPBACK_PARK));
+	EXPECT_NO_READ();
+	EXPECT_EQ(DELIVERED, cancel(self->target, self->read[0]));
+	EXPECT_READ(0, -ESTALE, 0);
+	/* the next one is the first that waits still, and was not had */
+	EXPECT_EQ(DELIVERED, cancel(self->target, self->read[1]));
+	EXPECT_READ(1, -ECANCELED, 0);
+	EXPECT_EQ(1, write(self->target, "x", 1));
+	EXPECT_READ(2, 0, 1);
+}
+
+TEST_F(pipe, U42_purge_and_its_notice)
+{
+	int i;
+
+	EXPECT_EQ(0, ioctl(self->target, LOOPBACK_PARK));
+	EXPECT_EQ(0, ioctl(self->target, LOOPBACK_PURGE));
+	/* the notice has come: nothing waits there any more */
+	for (i = 1; i < READS; i++)
+		EXPECT_READ(i, -ECANCELED, 0);
+	/* the other queue is none of its business */
+	EXPECT_NO_READ();
+	EXPECT_EQ(DELIVERED, cancel(self->target, self->read[0]));
+	EXPECT_READ(0, -ESTALE, 0);
+	/* U46: started again */
+	ASSERT_EQ(0, send_read(self->target, self->out[0], 16, &self->read[0]));
+	EXPECT_EQ(2, write(self->target, "yz", 2));
+	EXPECT_READ(0, 0, 2);
+	EXPECT_EQ(0, ioctl(self->target, LOOPBACK_PURGE));
+}
+
+TEST_F(pipe, nothing_to_park)
+{
+	EXPECT_EQ(0, ioctl(self->target, LOOPBACK_PURGE));
+	EXPECT_EQ(-1, ioctl(self->target, LOOPBACK_PARK));
+	EXPECT_EQ(ENODATA, errno);
+	EXPECT_EQ(-1, ioctl(self->target, LOOPBACK_SYNC));
+	EXPECT_EQ(ENOTTY, errno);
+}
+
+/* Closed with reads in both queues: the driver completes what it is told of. */
+TEST_F(pipe, close_with_reads_in_both)
+{
+	int i;
+
+	EXPECT_EQ(0, ioctl(self->target, LOOPBACK_PARK));
+	for (i = 0; i < 100; i++) {
+		close(self->target);
+		OPEN(self->target, NODE("pipe"));
+		ASSERT_EQ(0, send_read(self->target, self->out[0], 16,
+				       &self->read[0]));
+		ASSERT_EQ(0, send_read(self->target, self->out[1], 16,
+				       &self->read[1]));
+		EXPECT_EQ(0, ioctl(self->target, LOOPBACK_PARK));
+	}
+	EXPECT_EQ(DELIVERED, cancel(self->target, self->read[0]));
+	EXPECT_READ(0, -ESTALE, 0);
+}
+
 /* What nobody releases, and how it ends. */
 static const struct {
 	enum mode mode;
@@ -727,12 +848,14 @@ static const struct {
 
 FIXTURE(u99) {
 	int target[MODES];
+	int pipe;
 };
 
 FIXTURE_SETUP(u99)
 {
 	for (int m = 0; m < MODES; m++)
 		OPEN(self->target[m], nodes[m]);
+	OPEN(self->pipe, NODE("pipe"));
 }
 
 FIXTURE_TEARDOWN(u99)
@@ -748,6 +871,7 @@ TEST_F(u99, a_driver_module_goes_under_load)
 	struct iotarget_reap_element r;
 	int target, status, p, m;
 	pid_t child[PROCESSES];
+	char out[16];
 	__u64 id;
 
 	if (geteuid())
@@ -760,6 +884,12 @@ TEST_F(u99, a_driver_module_goes_under_load)
 		ASSERT_EQ(0, ioctl(target, LOOPBACK_SYNC));
 		if (pending[p].verdict)
 			ASSERT_EQ(pending[p].verdict, cancel(target, id));
+	}
+	/* the pipe: reads in each queue */
+	for (p = 0; p < 3; p++) {
+		ASSERT_EQ(0, send_read(self->pipe, out, sizeof(out), &id));
+		if (p < 2)
+			ASSERT_EQ(0, ioctl(self->pipe, LOOPBACK_PARK));
 	}
 	ASSERT_TRUE(delay_set("1"));
 	EXPECT_NE(NULL, strstr(file_read(STATE), " driver"));
@@ -793,6 +923,10 @@ TEST_F(u99, a_driver_module_goes_under_load)
 	/* the devices are there yet, for their senders, and name nobody */
 	EXPECT_NE(NULL, strstr(file_read(STATE), "\ndevice "));
 	EXPECT_EQ(NULL, strstr(file_read(STATE), " driver"));
+	for (p = 0; p < 3; p++) {
+		ASSERT_EQ(0, reap_now(self->pipe, &r));
+		EXPECT_EQ(-ENODEV, r.status);
+	}
 	for (m = 0; m < MODES; m++) {
 		target = self->target[m];
 		EXPECT_EQ(-ENODEV, reap_now(target, &r));

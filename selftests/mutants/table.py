@@ -49,7 +49,8 @@ MUTANTS = [
         "in the queue means cancelable: the queue's routine is set"),
     Mutant(
         "undo_ignores_the_mark", "dispatch", "queue.c",
-        "\tif (req->cancelled)\n", "\tif (false)\n",
+        "\tif (req->cancelled || req->queue->purging)\n",
+        "\tif (req->queue->purging)\n",
         "race_test", "race.plain.L3_cancelled_and_copy_fails",
         "3: who makes a request cancelable again tells it of the cancel"),
 
@@ -70,8 +71,8 @@ MUTANTS = [
         "4: UNMARK answers 0 only where no OnCancel is on its way"),
     Mutant(
         "mark_ignores_the_cancel", "unmark", "request.c",
-        "\tif (req->cancelled)\n"
-        "\t\treturn -ECANCELED;\n", "",
+        "\tif (req->cancelled || req->queue->purging)\n",
+        "\tif (req->queue->purging)\n",
         "cancel_test", "cancel.marked.U16_mark_after_the_cancel",
         "3: MARK answers that the cancel came before it"),
 
@@ -120,10 +121,9 @@ MUTANTS = [
         "-ECANCELED only where a cancel was answered \"delivered\""),
     Mutant(
         "end_spares_the_delivering", "host death", "request.c",
-        "\tif (req->state != IOTARGET_QUEUED && !iotarget_request_owned(req))\n",
-        "\tif (req->state != IOTARGET_QUEUED &&\n"
-        "\t    (!iotarget_request_owned(req) ||\n"
-        "\t     req->state == IOTARGET_DELIVERING))\n",
+        "\tif (!iotarget_request_pending(req))\n",
+        "\tif (!iotarget_request_pending(req) ||\n"
+        "\t    req->state == IOTARGET_DELIVERING)\n",
         "race_test", "race.plain.L10_device_ends_before_the_copy",
         "1: what was on its way to the host completes too when that dies"),
 

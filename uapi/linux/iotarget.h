@@ -144,6 +144,7 @@
 #define IOTARGET_ROUTE			_IO(IOTARGET_IOC_TYPE, 0x11)
 #define IOTARGET_TARGET_OPEN		_IO(IOTARGET_IOC_TYPE, 0x12)
 #define IOTARGET_NAME			_IO(IOTARGET_IOC_TYPE, 0x13)
+#define IOTARGET_FILE_DONE		_IO(IOTARGET_IOC_TYPE, 0x36)
 /* on a target fd */
 #define IOTARGET_SEND			_IO(IOTARGET_IOC_TYPE, 0x20)
 #define IOTARGET_CANCEL			_IO(IOTARGET_IOC_TYPE, 0x21)
@@ -155,7 +156,6 @@
 #define IOTARGET_IS_CANCELED		_IO(IOTARGET_IOC_TYPE, 0x33)
 #define IOTARGET_FORWARD		_IO(IOTARGET_IOC_TYPE, 0x34)
 #define IOTARGET_REQUEUE		_IO(IOTARGET_IOC_TYPE, 0x35)
-#define IOTARGET_FILE_DONE		_IO(IOTARGET_IOC_TYPE, 0x36)
 #define IOTARGET_READ			_IO(IOTARGET_IOC_TYPE, 0x37)
 #define IOTARGET_WRITE			_IO(IOTARGET_IOC_TYPE, 0x38)
 #define IOTARGET_QUEUE_CONTROL		_IO(IOTARGET_IOC_TYPE, 0x39)
@@ -250,7 +250,9 @@ enum iotarget_dispatch {
 };
 
 /* flags of a queue, for DEVICE_CREATE (its default queue) and QUEUE_CREATE */
-/* complete reads and writes of no bytes unseen (bAllowZeroLength = FALSE) */
+/* complete reads and writes of no bytes unseen, with 0, when their turn comes
+ * (bAllowZeroLength = FALSE)
+ */
 #define IOTARGET_QUEUE_NO_ZERO_LENGTH	0x1U
 /* tell of requests that were here before and are cancelled in the queue
  * (IQueueCallbackIoCanceledOnQueue)
@@ -297,9 +299,12 @@ struct iotarget_device_create {
  * @fd: out: the queue, close-on-exec
  * @pad: 0
  *
- * Creates one more queue. On a device fd. Mirrors IWDFDevice::CreateIoQueue.
+ * Creates one more queue. On a device fd. Mirrors IWDFDevice::CreateIoQueue. The
+ * last close of its fd, or SHUTDOWN, ends it: its routes go, and what it holds
+ * completes as at the end of a device.
  *
- * -EDQUOT: the user has too many queues.
+ * -EINVAL: as DEVICE_CREATE. -EDQUOT: the user has too many queues. -ENODEV: the
+ * device has ended.
  */
 struct iotarget_queue_create {
 	__u32 size;
@@ -320,8 +325,9 @@ struct iotarget_queue_create {
  * Sends all requests of a type to a queue. On a device fd. Mirrors
  * IWDFDevice::ConfigureRequestDispatching.
  *
- * -EBUSY: the type is routed already (U61). -EINVAL: the default queue, or no
- * queue of this device. -EBADF: not an fd.
+ * -EBUSY: the type is routed already (U61). -EINVAL: no such type, the default
+ * queue, or no queue of this device. -EBADF: not an fd. -ENODEV: the device or the
+ * queue has ended.
  */
 struct iotarget_route {
 	__u32 size;
@@ -376,9 +382,14 @@ struct iotarget_name {
 };
 
 /* flags of an element that is sent */
-/* send it although the target is stopped */
+/* send it although the target is stopped; STOP_CANCEL does not cancel it, no STOP
+ * waits for it (WDF_REQUEST_SEND_OPTION_IGNORE_TARGET_STATE)
+ */
 #define IOTARGET_ELEMENT_IGNORE_STATE	0x1U
-/* nobody reaps it (WDF_REQUEST_SEND_OPTION_SEND_AND_FORGET) */
+/* nobody reaps it, and what the host writes goes nowhere; also while the target is
+ * stopped; with no other flag, deadline or WAIT
+ * (WDF_REQUEST_SEND_OPTION_SEND_AND_FORGET)
+ */
 #define IOTARGET_ELEMENT_FORGET		0x2U
 
 /**
@@ -405,6 +416,9 @@ struct iotarget_name {
  * memory at @in and @out belongs to the request until its completion can be
  * reaped, also when a signal has ended the wait for it, and nothing touches it
  * afterwards.
+ *
+ * While the target is stopped its requests wait in it: they are accepted, can be
+ * cancelled and have their deadlines, and START sends them in their order.
  */
 struct iotarget_send_element {
 	__aligned_u64 user_data;
@@ -467,7 +481,7 @@ struct iotarget_reap_element {
  *
  * -EAGAIN: no room for the first request, or nothing to reap and O_NONBLOCK.
  * -EFAULT: memory of @send cannot be read or written: nothing was sent; or of
- * @reap: the completion stays first. -EINVAL, -EBADF, -EMSGSIZE, -EOPNOTSUPP: an
+ * @reap: the completion stays first. -EINVAL, -EBADF, -EMSGSIZE: an
  * element's @result says so; nothing was sent. -ENODEV: the target or its device
  * has ended; completions of a device that ended can still be reaped. -EINTR: a
  * signal, and nothing was sent or reaped.
@@ -531,9 +545,15 @@ struct iotarget_cancel {
  * enum iotarget_target_action - what TARGET_CONTROL does
  * @IOTARGET_TARGET_STATE: only tells
  * @IOTARGET_TARGET_START: sends what waits, and goes on
- * @IOTARGET_TARGET_STOP_CANCEL: WdfIoTargetCancelSentIo: waits for the cancelled
- * @IOTARGET_TARGET_STOP_WAIT: WdfIoTargetWaitForSentIoToComplete
- * @IOTARGET_TARGET_STOP_LEAVE: WdfIoTargetLeaveSentIoPending
+ * @IOTARGET_TARGET_STOP_CANCEL: stops, cancels what is sent, and waits until it
+ *	has completed (WdfIoTargetCancelSentIo)
+ * @IOTARGET_TARGET_STOP_WAIT: stops, and waits until what is sent has completed
+ *	(WdfIoTargetWaitForSentIoToComplete)
+ * @IOTARGET_TARGET_STOP_LEAVE: stops (WdfIoTargetLeaveSentIoPending)
+ * @IOTARGET_TARGET_REMOVE: what waits completes with -ENODEV, what is sent is
+ *	cancelled, with IGNORE_STATE too, and the call waits until all of it has
+ *	completed, with FORGET too. Nothing can be sent any more; completions
+ *	can be reaped, and then -ENODEV (Remove)
  */
 enum iotarget_target_action {
 	IOTARGET_TARGET_STATE = 1,
@@ -541,16 +561,19 @@ enum iotarget_target_action {
 	IOTARGET_TARGET_STOP_CANCEL = 3,
 	IOTARGET_TARGET_STOP_WAIT = 4,
 	IOTARGET_TARGET_STOP_LEAVE = 5,
+	IOTARGET_TARGET_REMOVE = 6,
 };
 
 /**
  * enum iotarget_target_state - the state of a target
  * @IOTARGET_TARGET_STARTED: WdfIoTargetStarted
  * @IOTARGET_TARGET_STOPPED: WdfIoTargetStopped
+ * @IOTARGET_TARGET_REMOVED: WdfIoTargetDeleted
  */
 enum iotarget_target_state {
 	IOTARGET_TARGET_STARTED = 1,
 	IOTARGET_TARGET_STOPPED = 2,
+	IOTARGET_TARGET_REMOVED = 5,
 };
 
 /**
@@ -560,10 +583,15 @@ enum iotarget_target_state {
  * @action: enum iotarget_target_action
  * @state: out: enum iotarget_target_state
  * @waiting: out: requests that wait for START
- * @sent: out: requests that are sent and not complete
+ * @sent: out: requests that are sent and not complete, but for those with
+ *	IGNORE_STATE or FORGET
  *
- * Starts, stops or looks at a target. On a target fd. Mirrors
+ * Starts, stops, removes or looks at a target. On a target fd. Mirrors
  * IWDFIoTargetStateManagement.
+ *
+ * START ends the wait of a STOP. -EINVAL: no such action. -EINTR: a signal ended
+ * the wait, whatever its action says; the rest is done. -ENODEV: the target has
+ * ended, or START or STOP of one that is removed.
  */
 struct iotarget_target_control {
 	__u32 size;
@@ -603,6 +631,10 @@ enum iotarget_event {
 #define IOTARGET_RECORD_CANCELABLE	0x1U
 /* the sender is a 32-bit program */
 #define IOTARGET_RECORD_32BIT		0x2U
+/* QUEUE_STATE: what a QUEUE_CONTROL with NOTIFY asked for has come about; without
+ * it: a manual queue is no longer empty
+ */
+#define IOTARGET_RECORD_NOTICE		0x4U
 
 /**
  * struct iotarget_fetch_element - a record
@@ -729,7 +761,10 @@ struct iotarget_fetch {
  * fetched. -EINVAL: it is not marked.
  *
  * REQUEUE puts a request back at the head of its manual queue. Mirrors
- * IWDFIoRequest2::Requeue.
+ * IWDFIoRequest2::Requeue. One that is cancelled, or fetched before a PURGE, ends
+ * there as cancelled in the queue. -EINVAL: the queue is not manual, the request
+ * is marked, or an OnCancel for it was fetched. -ECANCELED: an OnCancel waits to
+ * be fetched.
  *
  * -ENOENT: not the host's, or of another queue.
  */
@@ -766,8 +801,11 @@ struct iotarget_is_canceled {
  * @pad: 0
  *
  * Hands a request to the tail of another queue. Mirrors
- * IWDFIoRequest::ForwardToIoQueue. -EBUSY: that queue accepts nothing.
- * -EINVAL: the same queue, another device's, or the request is marked.
+ * IWDFIoRequest::ForwardToIoQueue. One that is cancelled ends there as cancelled in
+ * the queue. -EBUSY: that queue accepts nothing. -EINVAL: the same queue, another
+ * device's, no queue; the request is marked, or an OnCancel for it was fetched.
+ * -ECANCELED: an OnCancel waits to be fetched. -EBADF: no such fd. -ENODEV: that
+ * queue has ended. In each case the request stays the host's. -ENOENT: it is not.
  */
 struct iotarget_forward {
 	__u32 size;
@@ -861,8 +899,16 @@ enum iotarget_queue_action {
  * @in_queue: out: requests that wait
  * @in_host: out: requests that the host has
  *
- * Controls a queue. Never waits: NOTIFY tells. On a queue or device fd.
- * -EBUSY: a notice is outstanding (U47).
+ * Controls a queue. Never waits: NOTIFY tells, by one QUEUE_STATE record, when
+ * the host has nothing (STOP, STOP_AND_PURGE), or it has nothing and nothing waits
+ * (DRAIN, PURGE). On a queue or device fd.
+ *
+ * What comes while a queue does not accept completes with -ESHUTDOWN. PURGE and
+ * STOP_AND_PURGE cancel what waits, and what the host has marked; until the host
+ * has nothing, or START, a mark or REQUEUE of what it still has finds it cancelled.
+ *
+ * -EINVAL: no such action; NOTIFY with STATE or START. -EBUSY: a notice is
+ * outstanding, until its record is fetched (U47). -ENODEV: the queue has ended.
  */
 struct iotarget_queue_control {
 	__u32 size;
