@@ -80,6 +80,43 @@ int iotarget_node_open(const char *name);
  */
 int iotarget_shutdown(int fd);
 
+/* ----------------------------------------------------------------- queues */
+
+/*
+ * Creates one more queue of a device and returns its fd (close-on-exec). NULL
+ * for @options: a parallel queue without a limit. @size and @fd of @options are
+ * not looked at. The last close of the fd, or iotarget_shutdown(), ends the
+ * queue. (IWDFDevice::CreateIoQueue)
+ * -EINVAL: no such dispatch type, or a limit that it does not take. -EDQUOT: the
+ * user has too many queues. -ENODEV: the device has ended.
+ */
+int iotarget_queue_create(int device,
+			  const struct iotarget_queue_create *options);
+
+/*
+ * Sends all requests of @type (enum iotarget_type) to @queue from now on, instead
+ * of to the device's default queue. Once for a type.
+ * (IWDFDevice::ConfigureRequestDispatching)
+ * -EBUSY: the type has a queue already. -EINVAL: no such type, the default queue,
+ * or no queue of this device. -EBADF: no such fd. -ENODEV: the device or the queue
+ * has ended.
+ */
+int iotarget_queue_route(int device, uint32_t type, int queue);
+
+/*
+ * Does @action (enum iotarget_queue_action) to a queue, or to the default queue of
+ * a device, and never waits. @flags: 0, or IOTARGET_QUEUE_CONTROL_NOTIFY: one
+ * on_queue_state with @notice comes when it has come about: the host has no
+ * request (STOP, STOP_AND_PURGE), and none waits (DRAIN, PURGE). @answer, if not
+ * NULL, receives the state and how many requests wait (@in_queue) and are the
+ * host's (@in_host). (IWDFIoQueue::GetState, Start, Stop, Drain, Purge;
+ * WdfIoQueueStopAndPurge)
+ * -EINVAL: no such action, or NOTIFY with STATE or START. -EBUSY: an earlier
+ * notice is outstanding; nothing was done. -ENODEV: the queue has ended.
+ */
+int iotarget_queue_control(int queue, uint32_t action, uint32_t flags,
+			   struct iotarget_queue_control *answer);
+
 /* ----------------------------------------------------------------- sender */
 
 /*
@@ -147,26 +184,43 @@ int iotarget_cancel_all(int target, struct iotarget_cancel *answer);
 int iotarget_cancel_thread(int target, uint32_t tid,
 			   struct iotarget_cancel *answer);
 
+/*
+ * Does @action (enum iotarget_target_action) to a target. The STOP_CANCEL,
+ * STOP_WAIT and REMOVE wait for the hosts of what is sent: not in a callback of
+ * such a host, whose requests may be among them. @answer, if not NULL, receives
+ * the state and how many requests wait for a START (@waiting) and are sent and
+ * not complete (@sent). (IWDFIoTargetStateManagement::GetState, Start, Stop,
+ * Remove)
+ * -EINVAL: no such action. -EINTR: a signal ended the wait; the rest is done.
+ * -ENODEV: the target has ended, or START or STOP of one that is removed.
+ */
+int iotarget_target_control(int target, uint32_t action,
+			    struct iotarget_target_control *answer);
+
 /* ------------------------------------------------------------------- host */
 
 /*
- * A host serves a device with the callbacks of a driver. Callbacks run in the
+ * A host serves a queue with the callbacks of a driver: the default queue of a
+ * device, or one of iotarget_queue_create(). Callbacks run in the
  * threads that are in iotarget_host_run() or iotarget_host_step(), for
  * different requests at the same time if there are several threads. The
  * library holds no lock while one runs, and any function of this header may be
- * called in it, except iotarget_host_run(), _step() and _destroy().
+ * called in it, except iotarget_host_run(), _step() and _destroy(), and
+ * iotarget_queue_control_wait() of its device.
  */
 struct iotarget_host;
 
 /*
  * A request that the host has. All but @context is read-only. It is valid
- * until iotarget_request_complete() took it, in each of its callbacks until
- * that returns, and as long as one has a reference by iotarget_request_get().
+ * until iotarget_request_complete(), _forward() or _requeue() took it, in each
+ * of its callbacks until that returns, and as long as one has a reference by
+ * iotarget_request_get(). It stays the same, at the same address and with its
+ * @context, when it has been forwarded or requeued and comes again.
  */
 struct iotarget_request {
 	/* the driver's own; NULL at first */
 	void *context;
-	/* what iotarget_host_create() was given */
+	/* what the host that has it was given when it was created */
 	void *host_context;
 	uint64_t id;
 	uint64_t file;		/* the target that it was sent through */
@@ -191,13 +245,16 @@ struct iotarget_request {
  *  - iotarget_request_complete() always takes the request. If a cancel of it
  *    was answered as delivered, the library completes it with -ECANCELED and
  *    without data, whatever the driver gave. So the sender sees: answered as
- *    delivered if and only if the status is -ECANCELED.
+ *    delivered if and only if the status is -ECANCELED. (Only a cancel that
+ *    comes just within iotarget_request_forward() or _requeue() is answered as
+ *    marked, and can end the request so all the same.)
  */
 #define IOTARGET_DRIVER_CANCELABLE	(1U << 0)
 /*
  * Of an input longer than 64 KiB only the beginning is at @in; the driver gets
  * the rest by iotarget_request_read(), perhaps part by part. Without this the
- * library gets all of it before on_request.
+ * library gets all of it before on_request. What comes again from another queue
+ * has at @in what it had the first time.
  */
 #define IOTARGET_DRIVER_PARTS		(1U << 1)
 
@@ -221,9 +278,14 @@ struct iotarget_driver {
 	/*
 	 * The last that is heard of a request: it has completed, or its device
 	 * has ended, and no callback for it runs or comes. Free @context here.
-	 * May be NULL. Runs in whichever thread let go last, perhaps within
-	 * iotarget_request_complete() or iotarget_request_put(): hold no lock
-	 * there that you take here.
+	 * May be NULL. Of the driver that had it last. Runs in whichever thread
+	 * let go last, perhaps within iotarget_request_complete(), _put() or
+	 * iotarget_host_retrieve(): hold no lock there that you take here.
+	 *
+	 * Of a request that ends in the queue that it was forwarded to, or
+	 * requeued, the driver hears late: when the kernel has a new request in
+	 * its place, or in iotarget_host_destroy(). Where the queue has
+	 * IOTARGET_QUEUE_CANCELED_EVENTS it hears of a cancel at once.
 	 */
 	void (*on_release)(struct iotarget_request *request);
 	/*
@@ -242,17 +304,45 @@ struct iotarget_driver {
 	 * device ends before. May be NULL.
 	 */
 	void (*on_close)(void *context, uint64_t file);
+	/*
+	 * A request that the driver has forwarded or requeued was cancelled in
+	 * this queue and is the driver's again: complete it here or later, with
+	 * any status. It is not marked and can be given to no queue. Only of a
+	 * queue with IOTARGET_QUEUE_CANCELED_EVENTS. NULL: the library completes
+	 * it with -ECANCELED. (IQueueCallbackIoCanceledOnQueue)
+	 */
+	void (*on_canceled_on_queue)(struct iotarget_request *request);
+	/*
+	 * @notice 1: what iotarget_queue_control() with NOTIFY asked for has
+	 * come about. 0: a manual queue is no longer empty; take from it with
+	 * iotarget_host_retrieve() until that says -ENODATA. @state is that
+	 * of the queue (IOTARGET_QUEUE_STATE_*). May be NULL.
+	 * (IQueueCallbackStateChange)
+	 */
+	void (*on_queue_state)(void *context, uint32_t state, int notice);
 };
 
 /*
- * Makes a host of a device. @driver is copied. @device stays the caller's, and
- * must stay open until iotarget_host_destroy().
+ * Makes a host of a device, that is, of its default queue. @driver is copied.
+ * @device stays the caller's, and must stay open until iotarget_host_destroy().
+ * -EINVAL: @driver has no on_request, an unknown flag, or is IOTARGET_DRIVER_CANCELABLE
+ * without on_cancel. -ENOMEM.
  */
 int iotarget_host_create(int device, const struct iotarget_driver *driver,
 			 void *context, struct iotarget_host **host);
 
 /*
- * Runs callbacks until the device has ended, then returns 0. Any number of
+ * The same of another queue of a device: @device_host is a host of that device,
+ * and @queue what iotarget_queue_create() returned. Each host of a device has
+ * its own callbacks, context and threads; requests can be forwarded from one to
+ * another.
+ */
+int iotarget_host_create_queue(struct iotarget_host *device_host, int queue,
+			       const struct iotarget_driver *driver,
+			       void *context, struct iotarget_host **host);
+
+/*
+ * Runs callbacks until the queue or device has ended, then returns 0. Any number of
  * threads can be in it at once; more can come and none can leave. A signal
  * does not end it.
  */
@@ -261,24 +351,55 @@ int iotarget_host_run(struct iotarget_host *host);
 /*
  * For an event loop of one's own: the fd to poll for EPOLLIN, and a call that
  * runs the callbacks of what is there (64 at most, so that other fds get their
- * turn) and never waits. Makes the device O_NONBLOCK. iotarget_host_step()
- * returns how many records it handled, -ENODEV when the device has ended (poll:
- * EPOLLHUP).
+ * turn) and never waits. Makes the queue's or device's fd O_NONBLOCK.
+ * iotarget_host_step() returns how many records it handled, -ENODEV when the
+ * queue or device has ended (poll: EPOLLHUP).
  */
 int iotarget_host_fd(struct iotarget_host *host);
 int iotarget_host_step(struct iotarget_host *host);
 
 /*
- * Ends the device: the kernel completes all that it has with -ENODEV (with
+ * Takes a request by hand from a manual or sequential queue, and never waits:
+ * the first, or the first of @file if that is not 0. It is the caller's as if
+ * its on_request had returned. @flags: 0, or IOTARGET_FETCH_CANCELABLE: it comes
+ * marked, as with IOTARGET_DRIVER_CANCELABLE. Then on_cancel can come, and
+ * complete it, before this returns: so the caller has a reference as well
+ * (iotarget_request_put()). (IWDFIoQueue::RetrieveNextRequest,
+ * RetrieveNextRequestByFileObject)
+ * -ENODATA: no such request. -EAGAIN: the queue is stopped. -EPERM: it is
+ * parallel. -EINVAL: another flag, or the driver has no on_cancel. -ENODEV: it has
+ * ended. -ENOMEM: the request completed so, or there is no memory for the call.
+ */
+int iotarget_host_retrieve(struct iotarget_host *host, uint64_t file,
+			   uint32_t flags, struct iotarget_request **request);
+
+/*
+ * Does @action (STOP, DRAIN, PURGE or STOP_AND_PURGE of enum
+ * iotarget_queue_action) to the host's queue and waits until it has come about, as
+ * on_queue_state of iotarget_queue_control() tells, which is not called for it.
+ * Another thread has to run the host. A signal does not end the wait.
+ * (IWDFIoQueue::StopSynchronously, DrainSynchronously, PurgeSynchronously)
+ * -EDEADLK: called in a callback of a host of the same device; nothing was done
+ * (on Windows a deadlock). -EBUSY: a notice is outstanding, or another thread
+ * waits; nothing was done. -EINVAL: another action. -ENODEV: the queue has ended,
+ * perhaps while it was waited for.
+ */
+int iotarget_queue_control_wait(struct iotarget_host *host, uint32_t action);
+
+/*
+ * Ends the host's queue, or all of the device if it is that of the default
+ * queue: the kernel completes all that it has with -ENODEV (with
  * -ECANCELED what a cancel was answered as delivered for), and each
  * iotarget_host_run() returns. What the driver completes afterwards is lost.
  */
 int iotarget_host_stop(struct iotarget_host *host);
 
 /*
- * Frees the host, and releases every request that the driver has not completed
- * (on_release). Only after each iotarget_host_run() has returned, and when no
- * other thread uses the host or its requests any more. NULL is allowed.
+ * Frees the host, and releases every request that its driver had last and has not
+ * completed (on_release). Only after each iotarget_host_run() of it has returned,
+ * and when no other thread uses the host or a request that was in its queue any
+ * more: in a callback, say, that has forwarded it. In any order with other hosts
+ * of the device. NULL is allowed.
  */
 void iotarget_host_destroy(struct iotarget_host *host);
 
@@ -299,7 +420,7 @@ void iotarget_host_destroy(struct iotarget_host *host);
  * -ECANCELED: the driver marked it and it is cancelled: on_cancel is on its
  *	way, and the request can be completed from there on. Nothing was
  *	changed.
- * -ENOENT: it was completed before.
+ * -ENOENT: it was completed before, or is in a queue.
  */
 int iotarget_request_complete(struct iotarget_request *request, int32_t status,
 			      const void *data, uint32_t length,
@@ -332,6 +453,29 @@ int iotarget_request_unmark_cancelable(struct iotarget_request *request);
  * is not marked; otherwise 0.
  */
 int iotarget_request_is_canceled(struct iotarget_request *request);
+
+/*
+ * Gives a request to the queue of another host of its device, at the tail
+ * (IWDFIoRequest::ForwardToIoQueue), or back to its own, a manual one, at the head
+ * (IWDFIoRequest2::Requeue). It comes again when it is fetched or retrieved there,
+ * perhaps before this returns. One that is cancelled already ends there as if it
+ * had been cancelled in the queue: on_canceled_on_queue. In any callback, or later
+ * from any thread.
+ *
+ * 0: it is not the caller's any more, not even to be read.
+ * -ECANCELED: it was marked, and is cancelled: on_cancel has come or is on its way
+ *	(perhaps before this returns), and the request is to be completed from
+ *	there on.
+ * -EINVAL: the driver has marked it (one that came marked is unmarked here), or
+ *	was told of a cancel. Forward: its own queue, or a host of another
+ *	device. Requeue: the queue is not manual.
+ * -EBUSY: the other queue accepts nothing. -ENODEV: it has ended, or the request's.
+ * -ENOENT: it was completed, or is in a queue.
+ * After all but 0 and -ECANCELED nothing was changed.
+ */
+int iotarget_request_forward(struct iotarget_request *request,
+			     struct iotarget_host *to);
+int iotarget_request_requeue(struct iotarget_request *request);
 
 /*
  * Copies a part of the input to @buffer, or of the output from @data: @length

@@ -116,6 +116,55 @@ int iotarget_device_name(int device, const char *name, unsigned int mode)
 	return ret;
 }
 
+int iotarget_queue_create(int device,
+			  const struct iotarget_queue_create *options)
+{
+	struct iotarget_queue_create create = {
+		.dispatch = IOTARGET_DISPATCH_PARALLEL,
+	};
+	int ret;
+
+	if (options)
+		create = *options;
+	create.size = sizeof(create);
+	create.fd = 0;
+	ret = iotarget__ioctl(device, IOTARGET_QUEUE_CREATE, &create);
+	if (ret >= 0)
+		ret = create.fd;
+	iotarget__debug("create a queue of device %d: %d", device, ret);
+	return ret;
+}
+
+int iotarget_queue_route(int device, uint32_t type, int queue)
+{
+	struct iotarget_route arg = {
+		.size = sizeof(arg),
+		.type = type,
+		.queue_fd = queue,
+	};
+	int ret = iotarget__ioctl(device, IOTARGET_ROUTE, &arg);
+
+	iotarget__debug("route type %u of device %d to queue %d: %d", type,
+			device, queue, ret);
+	return ret;
+}
+
+int iotarget_queue_control(int queue, uint32_t action, uint32_t flags,
+			   struct iotarget_queue_control *answer)
+{
+	struct iotarget_queue_control arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.action = action,
+	};
+	int ret = iotarget__ioctl(queue, IOTARGET_QUEUE_CONTROL, &arg);
+
+	if (ret >= 0 && answer)
+		*answer = arg;
+	iotarget__debug("control queue %d, action %u: %d", queue, action, ret);
+	return ret;
+}
+
 int iotarget_target_open(int device, uint64_t *file)
 {
 	struct iotarget_target_open arg = { .size = sizeof(arg) };
@@ -282,5 +331,21 @@ int iotarget_cancel_thread(int target, uint32_t tid,
 
 	iotarget__debug("cancel what thread %u sent to target %d: %d", tid,
 			target, ret);
+	return ret;
+}
+
+int iotarget_target_control(int target, uint32_t action,
+			    struct iotarget_target_control *answer)
+{
+	struct iotarget_target_control arg = {
+		.size = sizeof(arg),
+		.action = action,
+	};
+	int ret = iotarget__ioctl(target, IOTARGET_TARGET_CONTROL, &arg);
+
+	if (ret >= 0 && answer)
+		*answer = arg;
+	iotarget__debug("control target %d, action %u: %d", target, action,
+			ret);
 	return ret;
 }
