@@ -5,6 +5,8 @@
 #ifndef WINBASE_H
 #define WINBASE_H
 
+#include <stdarg.h>
+#include <stdbool.h>
 #include "windows.h"
 
 #pragma GCC visibility push(default)
@@ -19,7 +21,15 @@
 size_t winbase_utf16_from_utf8(WCHAR *out, const void *in, size_t bytes);
 size_t winbase_utf8_from_utf16(char *out, const WCHAR *in, size_t units);
 
-size_t winbase_wcslen(const WCHAR *s);
+/* To be freed; NULL: no text, or no memory. */
+char *winbase_utf8_of(const WCHAR *s);
+
+/*
+ * The printf of Windows' formats: "wide" are both the format and the result. The
+ * length that the text has, whatever the room (in units); it is not terminated. -1:
+ * a format that is not known.
+ */
+int winbase_format(void *to, size_t room, bool wide, const void *format, va_list arguments);
 
 #pragma GCC visibility pop
 

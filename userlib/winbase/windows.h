@@ -1,65 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * windows.h in small: the types and error codes that the public headers of this
- * tree need, with the sizes that they have on Windows.
+ * windows.h in small: what drivers and the other Windows clients of this tree lean
+ * on, with the types, sizes and error codes that it has on Windows, and really done,
+ * over pthreads. Each header says what it does not carry; what is nowhere declared
+ * is not there. Nor is __try.
  *
- * LONG, ULONG and DWORD are 32 bits here too, and WCHAR is 16: u"" literals, or
- * L"" ones in a program that is compiled with -fshort-wchar.
+ * The headers: windef.h winnt.h winerror.h ntstatus.h guiddef.h sal.h are types and
+ * macros; handleapi.h synchapi.h processthreadsapi.h threadpoolapiset.h heapapi.h
+ * libloaderapi.h winreg.h objbase.h have the functions; winbase_crt.h those of
+ * Microsoft's C run-time. Besides: initguid.h unknwn.h intsafe.h strsafe.h tchar.h
+ * process.h crtdbg.h specstrings.h winioctl.h winternl.h, and windows_compat.h, which
+ * a program with L"" includes before everything (gcc -include windows_compat.h).
+ *
+ * WIN32_LEAN_AND_MEAN leaves objbase.h out.
  */
 #ifndef _WINDOWS_
 #define _WINDOWS_
 
 #include <netinet/in.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/socket.h>
-#if !defined(__cplusplus) && __SIZEOF_WCHAR_T__ != 2
-#include <uchar.h>
-#endif
+
+#include <windef.h>
+#include <winnt.h>
+#include <winerror.h>
+#include <guiddef.h>
+#include <handleapi.h>
+#include <synchapi.h>
+#include <processthreadsapi.h>
+#include <threadpoolapiset.h>
+#include <heapapi.h>
+#include <libloaderapi.h>
+#include <winreg.h>
+#include <winbase_crt.h>
 
 #pragma GCC visibility push(default)
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define WINAPI
-#define CALLBACK
-#define VOID	void
-
-#ifndef TRUE
-#define TRUE	1
-#define FALSE	0
-#endif
-
-#if __SIZEOF_WCHAR_T__ == 2
-typedef wchar_t WCHAR;
-#else
-typedef char16_t WCHAR;
-#endif
-
-typedef char CHAR;
-typedef unsigned char BYTE, UCHAR, BOOLEAN;
-typedef int16_t SHORT;
-typedef uint16_t WORD, USHORT;
-typedef int32_t INT, LONG;
-typedef int BOOL;
-typedef uint32_t UINT, ULONG, DWORD;
-typedef int64_t LONGLONG, LONG64, INT64;
-typedef unsigned long long ULONGLONG, ULONG64, DWORD64, UINT64, QWORD;
-typedef intptr_t INT_PTR, LONG_PTR;
-typedef uintptr_t UINT_PTR, ULONG_PTR, DWORD_PTR;
-
-typedef void *PVOID, *LPVOID, *HANDLE;
-typedef const void *LPCVOID;
-typedef CHAR *PCHAR, *PSTR, *LPSTR;
-typedef const CHAR *PCSTR, *LPCSTR;
-typedef WCHAR *PWCHAR, *PWSTR, *LPWSTR;
-typedef const WCHAR *PCWSTR, *LPCWSTR;
-typedef BYTE *PBYTE, *LPBYTE;
-typedef WORD *PWORD;
-typedef DWORD *PDWORD, *LPDWORD;
-typedef BOOL *PBOOL, *LPBOOL;
 
 typedef struct sockaddr SOCKADDR, *PSOCKADDR;
 typedef struct sockaddr_in SOCKADDR_IN, *PSOCKADDR_IN;
@@ -71,41 +49,100 @@ typedef union _SOCKADDR_INET {
 	sa_family_t si_family;
 } SOCKADDR_INET, *PSOCKADDR_INET;
 
-#define NO_ERROR			0
-#define ERROR_SUCCESS			0
-#define ERROR_INVALID_HANDLE		6
-#define ERROR_NOT_ENOUGH_MEMORY		8
-#define ERROR_INVALID_DATA		13
-#define ERROR_OUTOFMEMORY		14
-#define ERROR_NOT_SUPPORTED		50
-#define ERROR_INVALID_PARAMETER		87
-#define ERROR_INVALID_NAME		123
-#define ERROR_MORE_DATA			234
-#define ERROR_CANCELLED			1223
-#define ERROR_INTERNAL_ERROR		1359
-#define ERROR_TIMEOUT			1460
-#define WSAENETUNREACH			10051
+/* ------------------------------------------------------------------- errors */
 
 /* Of the calling thread. */
 DWORD WINAPI GetLastError(void);
 VOID WINAPI SetLastError(DWORD dwErrCode);
 
+#define FORMAT_MESSAGE_ALLOCATE_BUFFER	0x00000100
+#define FORMAT_MESSAGE_IGNORE_INSERTS	0x00000200
+#define FORMAT_MESSAGE_FROM_STRING	0x00000400
+#define FORMAT_MESSAGE_FROM_HMODULE	0x00000800
+#define FORMAT_MESSAGE_FROM_SYSTEM	0x00001000
+#define FORMAT_MESSAGE_ARGUMENT_ARRAY	0x00002000
+#define FORMAT_MESSAGE_MAX_WIDTH_MASK	0x000000ff
+
+/*
+ * A short English text, with CR and LF at its end, for the codes of winerror.h and
+ * for the HRESULTs made of them; of the sources only FORMAT_MESSAGE_FROM_SYSTEM, else
+ * ERROR_NOT_SUPPORTED. The language is ignored. Answers the characters without the
+ * terminator; 0 is an error: ERROR_MR_MID_NOT_FOUND (no text),
+ * ERROR_INSUFFICIENT_BUFFER. An allocated buffer goes with LocalFree().
+ */
+DWORD WINAPI FormatMessageA(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId,
+			    DWORD dwLanguageId, LPSTR lpBuffer, DWORD nSize,
+			    va_list *Arguments);
+DWORD WINAPI FormatMessageW(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId,
+			    DWORD dwLanguageId, LPWSTR lpBuffer, DWORD nSize,
+			    va_list *Arguments);
+
+/* To the standard error output, as UTF-8. */
+VOID WINAPI OutputDebugStringA(LPCSTR lpOutputString);
+VOID WINAPI OutputDebugStringW(LPCWSTR lpOutputString);
+BOOL WINAPI IsDebuggerPresent(VOID);
+/* SIGTRAP, which ends a process without a debugger. */
+VOID WINAPI DebugBreak(VOID);
+
+/* --------------------------------------------------------------------- time */
+
+/* Milliseconds since the system was started, its sleep included. */
+DWORD WINAPI GetTickCount(VOID);
+ULONGLONG WINAPI GetTickCount64(VOID);
+/* 10 MHz */
+BOOL WINAPI QueryPerformanceCounter(LARGE_INTEGER *lpPerformanceCount);
+BOOL WINAPI QueryPerformanceFrequency(LARGE_INTEGER *lpFrequency);
+
+VOID WINAPI GetSystemTimeAsFileTime(LPFILETIME lpSystemTimeAsFileTime);
+VOID WINAPI GetSystemTimePreciseAsFileTime(LPFILETIME lpSystemTimeAsFileTime);
+VOID WINAPI GetSystemTime(LPSYSTEMTIME lpSystemTime);
+VOID WINAPI GetLocalTime(LPSYSTEMTIME lpSystemTime);
+/* Years 1601 to 30827, else ERROR_INVALID_PARAMETER. wDayOfWeek is ignored. */
+BOOL WINAPI SystemTimeToFileTime(const SYSTEMTIME *lpSystemTime, LPFILETIME lpFileTime);
+BOOL WINAPI FileTimeToSystemTime(const FILETIME *lpFileTime, LPSYSTEMTIME lpSystemTime);
+/* -1, 0 or 1 */
+LONG WINAPI CompareFileTime(const FILETIME *lpFileTime1, const FILETIME *lpFileTime2);
+
+/* --------------------------------------------------------------------- text */
+
+#define CP_ACP			0
+#define CP_UTF8			65001
+#define MB_PRECOMPOSED		1
+#define MB_ERR_INVALID_CHARS	8
+#define WC_ERR_INVALID_CHARS	0x80
+
+/*
+ * CP_ACP is UTF-8 too. A length of -1 takes the terminator along; room of 0 asks for
+ * the length. 0 is an error: ERROR_INSUFFICIENT_BUFFER, ERROR_NO_UNICODE_TRANSLATION
+ * (whatever the flags), ERROR_INVALID_PARAMETER (another code page).
+ */
+int WINAPI MultiByteToWideChar(UINT CodePage, DWORD dwFlags, LPCCH lpMultiByteStr,
+			       int cbMultiByte, LPWSTR lpWideCharStr, int cchWideChar);
+int WINAPI WideCharToMultiByte(UINT CodePage, DWORD dwFlags, LPCWCH lpWideCharStr,
+			       int cchWideChar, LPSTR lpMultiByteStr, int cbMultiByte,
+			       LPCCH lpDefaultChar, BOOL *lpUsedDefaultChar);
+
+int WINAPI lstrlenA(LPCSTR lpString);
+int WINAPI lstrlenW(LPCWSTR lpString);
+
+#ifdef UNICODE
+#define FormatMessage		FormatMessageW
+#define OutputDebugString	OutputDebugStringW
+#define lstrlen			lstrlenW
+#else
+#define FormatMessage		FormatMessageA
+#define OutputDebugString	OutputDebugStringA
+#define lstrlen			lstrlenA
+#endif
+
 #ifdef __cplusplus
 }
 #endif
 
-#if defined(__cplusplus)
-#define WINBASE_ASSERT(x)	static_assert(x, #x)
-#else
-#define WINBASE_ASSERT(x)	_Static_assert(x, #x)
-#endif
-WINBASE_ASSERT(sizeof(WCHAR) == 2);
-WINBASE_ASSERT(sizeof(WORD) == 2);
-WINBASE_ASSERT(sizeof(DWORD) == 4 && sizeof(ULONG) == 4);
-WINBASE_ASSERT(sizeof(LONG) == 4 && sizeof(BOOL) == 4);
-WINBASE_ASSERT(sizeof(ULONG64) == 8);
-WINBASE_ASSERT(sizeof(ULONG_PTR) == sizeof(void *));
-
 #pragma GCC visibility pop
+
+#ifndef WIN32_LEAN_AND_MEAN
+#include <objbase.h>
+#endif
 
 #endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * intsafe.h: arithmetic and conversions that answer INTSAFE_E_ARITHMETIC_OVERFLOW, and
+ * all ones as the result, where the result does not fit.
+ */
+#ifndef _INTSAFE_H_INCLUDED_
+#define _INTSAFE_H_INCLUDED_
+
+#include <winerror.h>
+
+#define INTSAFE_E_ARITHMETIC_OVERFLOW	_HRESULT_TYPEDEF_(0x80070216)
+
+#define WINBASE_INTSAFE(name, type)						\
+static inline HRESULT name##Add(type a, type b, type *result)			\
+{										\
+	if (!__builtin_add_overflow(a, b, result))				\
+		return S_OK;							\
+	*result = (type)-1;							\
+	return INTSAFE_E_ARITHMETIC_OVERFLOW;					\
+}										\
+static inline HRESULT name##Sub(type a, type b, type *result)			\
+{										\
+	if (!__builtin_sub_overflow(a, b, result))				\
+		return S_OK;							\
+	*result = (type)-1;							\
+	return INTSAFE_E_ARITHMETIC_OVERFLOW;					\
+}										\
+static inline HRESULT name##Mult(type a, type b, type *result)			\
+{										\
+	if (!__builtin_mul_overflow(a, b, result))				\
+		return S_OK;							\
+	*result = (type)-1;							\
+	return INTSAFE_E_ARITHMETIC_OVERFLOW;					\
+}
+
+WINBASE_INTSAFE(UShort, USHORT)
+WINBASE_INTSAFE(Word, WORD)
+WINBASE_INTSAFE(UInt, UINT)
+WINBASE_INTSAFE(ULong, ULONG)
+WINBASE_INTSAFE(DWord, DWORD)
+WINBASE_INTSAFE(ULongLong, ULONGLONG)
+WINBASE_INTSAFE(DWordLong, DWORDLONG)
+WINBASE_INTSAFE(SizeT, SIZE_T)
+WINBASE_INTSAFE(ULongPtr, ULONG_PTR)
+WINBASE_INTSAFE(DWordPtr, DWORD_PTR)
+WINBASE_INTSAFE(Long, LONG)
+WINBASE_INTSAFE(LongLong, LONGLONG)
+
+#define WINBASE_INTSAFE_CONVERT(name, from, to)					\
+static inline HRESULT name(from value, to *result)				\
+{										\
+	if (!__builtin_add_overflow(value, 0, result))				\
+		return S_OK;							\
+	*result = (to)-1;							\
+	return INTSAFE_E_ARITHMETIC_OVERFLOW;					\
+}
+
+WINBASE_INTSAFE_CONVERT(IntToUChar, INT, UCHAR)
+WINBASE_INTSAFE_CONVERT(IntToUShort, INT, USHORT)
+WINBASE_INTSAFE_CONVERT(IntToUInt, INT, UINT)
+WINBASE_INTSAFE_CONVERT(IntToULong, INT, ULONG)
+WINBASE_INTSAFE_CONVERT(IntToSizeT, INT, SIZE_T)
+WINBASE_INTSAFE_CONVERT(LongToULong, LONG, ULONG)
+WINBASE_INTSAFE_CONVERT(LongToDWord, LONG, DWORD)
+WINBASE_INTSAFE_CONVERT(UIntToInt, UINT, INT)
+WINBASE_INTSAFE_CONVERT(ULongToLong, ULONG, LONG)
+WINBASE_INTSAFE_CONVERT(ULongToInt, ULONG, INT)
+WINBASE_INTSAFE_CONVERT(ULongToUShort, ULONG, USHORT)
+WINBASE_INTSAFE_CONVERT(ULongToUChar, ULONG, UCHAR)
+WINBASE_INTSAFE_CONVERT(ULongToWord, ULONG, WORD)
+WINBASE_INTSAFE_CONVERT(DWordToInt, DWORD, INT)
+WINBASE_INTSAFE_CONVERT(DWordToLong, DWORD, LONG)
+WINBASE_INTSAFE_CONVERT(DWordToUShort, DWORD, USHORT)
+WINBASE_INTSAFE_CONVERT(DWordToWord, DWORD, WORD)
+WINBASE_INTSAFE_CONVERT(SizeTToInt, SIZE_T, INT)
+WINBASE_INTSAFE_CONVERT(SizeTToUInt, SIZE_T, UINT)
+WINBASE_INTSAFE_CONVERT(SizeTToULong, SIZE_T, ULONG)
+WINBASE_INTSAFE_CONVERT(SizeTToDWord, SIZE_T, DWORD)
+WINBASE_INTSAFE_CONVERT(SizeTToUShort, SIZE_T, USHORT)
+WINBASE_INTSAFE_CONVERT(SizeTToLong, SIZE_T, LONG)
+WINBASE_INTSAFE_CONVERT(ULongLongToULong, ULONGLONG, ULONG)
+WINBASE_INTSAFE_CONVERT(ULongLongToUInt, ULONGLONG, UINT)
+WINBASE_INTSAFE_CONVERT(ULongLongToLong, ULONGLONG, LONG)
+WINBASE_INTSAFE_CONVERT(ULongLongToLongLong, ULONGLONG, LONGLONG)
+WINBASE_INTSAFE_CONVERT(ULongLongToSizeT, ULONGLONG, SIZE_T)
+WINBASE_INTSAFE_CONVERT(LongLongToULong, LONGLONG, ULONG)
+WINBASE_INTSAFE_CONVERT(LongLongToLong, LONGLONG, LONG)
+WINBASE_INTSAFE_CONVERT(LongLongToInt, LONGLONG, INT)
+WINBASE_INTSAFE_CONVERT(LongLongToSizeT, LONGLONG, SIZE_T)
+WINBASE_INTSAFE_CONVERT(ULongPtrToULong, ULONG_PTR, ULONG)
+
+#endif
