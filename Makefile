@@ -32,6 +32,7 @@ deps:
 
 demo: modules-6.1 userlib
 	@$(MAKE) -s -C selftests/windns
+	@$(MAKE) -s -C userlib/wudf/examples
 	@selftests/demo/demo
 
 quick check check-all: deps
@@ -63,7 +64,7 @@ clean:
 
 help:
 	@echo 'make             the modules for the running kernel, and the libraries'
-	@echo 'make demo        boots a VM: DNS queries, half of them cancelled in flight'
+	@echo 'make demo        boots a VM: DNS queries cancelled in flight, and UMDF drivers'
 	@echo 'make check       all tests in VMs (40 minutes at most)'
 	@echo 'make quick       build, static checks and one boot (3 minutes)'
 	@echo 'make check-all   full counts, every kernel (hours)'
