@@ -26,7 +26,6 @@ struct lane {
 	pthread_barrier_t start;
 	pthread_t sender, host;
 	unsigned long steps[2];				/* of HOST and CANCELLER; atomic */
-	unsigned long awaits[2];			/* the other's step; atomic */
 	unsigned long unmarked, on_cancel, completed;	/* the host's */
 	unsigned long verdict[COMPLETED + 1];		/* the sender's */
 	unsigned long reaped, failures;
@@ -35,24 +34,16 @@ struct lane {
 enum { HOST, CANCELLER };
 
 /*
- * A step of one side, in the batch that ends at step @end of each. Now and then it
- * lets the other take one, or a scheduler that has its own ways could let one side
- * walk through all batches alone.
+ * A step of one side. None is long ahead of the other, or a scheduler that has its
+ * own ways could let one walk through all batches alone.
  */
-static void lane_step(struct lane *l, int side, unsigned long end, unsigned int *seed)
+static void lane_step(struct lane *l, int side, unsigned int *seed)
 {
-	unsigned long mine, seen;
+	unsigned long mine = __atomic_add_fetch(&l->steps[side], 1, __ATOMIC_SEQ_CST);
+	unsigned long ahead = draw(seed, BATCH / 4);
 
-	mine = __atomic_add_fetch(&l->steps[side], 1, __ATOMIC_SEQ_CST);
-	if (draw(seed, 8))
-		return;
-	seen = __atomic_load_n(&l->steps[!side], __ATOMIC_SEQ_CST);
-	__atomic_store_n(&l->awaits[side], seen + 1, __ATOMIC_SEQ_CST);
-	/* ... unless the other waits for this side's next */
-	while (seen < end && seen == __atomic_load_n(&l->steps[!side], __ATOMIC_SEQ_CST) &&
-	       __atomic_load_n(&l->awaits[!side], __ATOMIC_SEQ_CST) != mine + 1)
+	while (__atomic_load_n(&l->steps[!side], __ATOMIC_SEQ_CST) + ahead < mine)
 		sched_yield();
-	__atomic_store_n(&l->awaits[side], 0, __ATOMIC_SEQ_CST);
 }
 
 static void *lane_sender(void *arg)
@@ -82,7 +73,7 @@ static void *lane_sender(void *arg)
 				l->verdict[v]++;
 			else
 				l->failures++;
-			lane_step(l, CANCELLER, n + BATCH, &l->seed);
+			lane_step(l, CANCELLER, &l->seed);
 		}
 		for (left = BATCH; left; left -= reap.reaped) {
 			if (call(l->target, IOTARGET_SEND, &reap)) {
@@ -169,7 +160,7 @@ static void *lane_host(void *arg)
 			default:
 				l->failures++;
 			}
-			lane_step(l, HOST, n + BATCH, &seed);
+			lane_step(l, HOST, &seed);
 		}
 		if (behind)
 			lane_complete(l, behind);
