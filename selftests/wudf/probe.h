@@ -23,6 +23,14 @@
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 120
+#define HOUR 3600
+
+static inline int rounds(int unless_told)
+{
+	const char *told = getenv("IOTARGET_ROUNDS");
+
+	return told ? atoi(told) : unless_told;
+}
 
 static __attribute__((constructor, unused)) void line_buffer(void)
 {

@@ -618,11 +618,20 @@ TEST_F(request, U31_another_callback_object)
 }
 
 /* Both sides set a flag; who comes second completes. */
+#define BATCH 64
+
 struct last {
-	atomic_int sides;
 	IWDFIoRequest2 *request;
+	uint64_t id;
+	atomic_int sides, completed;
+};
+
+struct race {
+	struct last lasts[BATCH];
+	atomic_int steps[2];
 	pthread_barrier_t together;
-	atomic_int completed;
+	atomic_bool end;
+	int target, refused;
 };
 
 static void side_done(struct last *last)
@@ -635,55 +644,98 @@ static void side_done(struct last *last)
 
 static void last_on_cancel(struct probe *p, IWDFIoRequest2 *request)
 {
-	(void)request;
-	side_done(p->data);
+	struct race *race = p->data;
+	int i;
+
+	for (i = 0; race->lasts[i].request != request; i++)
+		;
+	/* after it, they can be another batch's */
+	side_done(&race->lasts[i]);
 }
 
-static void *cancel_together(void *arg)
-{
-	struct probe *p = arg;
-	struct last *last = p->data;
+enum { DRIVER, CANCELER };
 
-	pthread_barrier_wait(&last->together);
-	iotarget_cancel_all(p->fd, NULL);
-	return NULL;
+/* None is long ahead of the other, so that they meet. */
+static void take_step(struct race *race, int side, unsigned int *seed)
+{
+	int mine = ++race->steps[side], ahead = rand_r(seed) % (BATCH / 4);
+
+	while (race->steps[!side] + ahead < mine)
+		sched_yield();
 }
 
-TEST_F(request, U32_U33_races_of_cancel_and_completion)
+/* Walks through each batch from its begin; the driver comes from its end. */
+static void *cancel_each(void *arg)
 {
-	int rounds = getenv("IOTARGET_ROUNDS") ? atoi(getenv("IOTARGET_ROUNDS")) : 2000;
-	int unmarked = 0, canceled = 0, i;
+	struct race *race = arg;
+	unsigned int seed = 1;
+	int i;
+
+	for (;;) {
+		pthread_barrier_wait(&race->together);
+		if (race->end)
+			return NULL;
+		for (i = 0; i < BATCH; i++) {
+			race->refused += iotarget_cancel(race->target,
+							 race->lasts[i].id) < 0;
+			take_step(race, CANCELER, &seed);
+		}
+		pthread_barrier_wait(&race->together);
+	}
+}
+
+TEST_F_TIMEOUT(request, U32_U33_races_of_cancel_and_completion, HOUR)
+{
+	int n = rounds(20000) / BATCH * BATCH, unmarked = 0, canceled = 0, sent, i;
 	struct probe *p = self->p;
-	struct last last;
+	struct race race = { .refused = 0 };
+	unsigned int seed = 2;
+	struct last *last;
 	pthread_t thread;
-	uint64_t id;
 
 	p->on_cancel = last_on_cancel;
-	p->data = &last;
+	p->data = &race;
 	START();
-	for (i = 0; i < rounds; i++) {
-		memset(&last, 0, sizeof(last));
-		pthread_barrier_init(&last.together, NULL, 2);
-		id = send_read(p);
-		last.request = NEXT(p, ON_REQUEST);
-		MARK(p, last.request);
-		thread = start(cancel_together, p);
-		pthread_barrier_wait(&last.together);
-		if (UNMARK(last.request) == S_OK) {
-			unmarked++;
-			last.sides++;
-		} else {
-			canceled++;
+	race.target = p->fd;
+	pthread_barrier_init(&race.together, NULL, 2);
+	thread = start(cancel_each, &race);
+	for (sent = 0; sent < n; sent += BATCH) {
+		for (i = 0; i < BATCH; i++)
+			race.lasts[i] = (struct last){ .id = send_read(p) };
+		for (i = 0; i < BATCH; i++) {
+			last = &race.lasts[i];
+			last->request = NEXT(p, ON_REQUEST);
+			MARK(p, last->request);
 		}
-		side_done(&last);
-		pthread_join(thread, NULL);
-		EXPECT_REAP(p->fd, id, -ECANCELED);
-		ASSERT_EQ(1, last.completed);
-		IWDFIoRequest2_Release(last.request);
-		pthread_barrier_destroy(&last.together);
+		pthread_barrier_wait(&race.together);
+		for (i = BATCH; i--;) {
+			last = &race.lasts[i];
+			if (UNMARK(last->request) == S_OK) {
+				unmarked++;
+				last->sides++;
+			} else {
+				canceled++;
+			}
+			side_done(last);
+			take_step(&race, DRIVER, &seed);
+		}
+		pthread_barrier_wait(&race.together);
+		for (i = 0; i < BATCH; i++)
+			EXPECT_EQ(-ECANCELED, reap(p->fd).status);
+		for (i = 0; i < BATCH; i++) {
+			ASSERT_EQ(1, race.lasts[i].completed);
+			IWDFIoRequest2_Release(race.lasts[i].request);
+		}
 	}
+	race.end = true;
+	pthread_barrier_wait(&race.together);
+	pthread_join(thread, NULL);
+	pthread_barrier_destroy(&race.together);
 	printf("# unmarked %d, canceled %d\n", unmarked, canceled);
-	EXPECT_EQ(rounds, unmarked + canceled);
+	EXPECT_EQ(n, unmarked + canceled);
+	EXPECT_EQ(0, race.refused);
+	EXPECT_LT(0, unmarked);
+	EXPECT_LT(0, canceled);
 }
 
 /* U34: the probe counts callbacks that overlap. */

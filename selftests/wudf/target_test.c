@@ -670,76 +670,112 @@ TEST_F(target, U88_cancel_for_a_file)
 	IWDFDriverCreatedFile_Release(second);
 }
 
-/* U90: a cancel, the lower driver and a timer, all at once. */
-struct racer {
-	IWDFIoRequest2 *request;
+/*
+ * U90: a cancel, the lower driver and a timer, all at once. Who cancels walks through a
+ * batch while the lower driver does, somewhat ahead of it or behind.
+ */
+#define FLIGHT 256
+
+struct flight {
+	IWDFIoRequest2 *requests[FLIGHT];
+	atomic_int seen;		/* what came to a driver, of this batch */
 	pthread_barrier_t together;
-	int delay;
+	unsigned int seed;
 	atomic_bool end;
 };
 
 static void *cancel_each(void *arg)
 {
-	struct racer *racer = arg;
-	int i;
+	struct flight *flight = arg;
+	int i, ahead;
 
 	for (;;) {
-		pthread_barrier_wait(&racer->together);
-		if (racer->end)
+		pthread_barrier_wait(&flight->together);
+		if (flight->end)
 			return NULL;
-		for (i = 0; i < racer->delay; i++)
-			sched_yield();
-		IWDFIoRequest2_CancelSentRequest(racer->request);
-		pthread_barrier_wait(&racer->together);
+		for (i = 0; i < FLIGHT; i++) {
+			ahead = rand_r(&flight->seed) % 64;
+			while (flight->seen + ahead < i)
+				sched_yield();
+			IWDFIoRequest2_CancelSentRequest(flight->requests[i]);
+		}
+		pthread_barrier_wait(&flight->together);
 	}
 }
 
-TEST_F(target, U90_cancel_complete_and_timeout)
+static int flight_find(struct flight *flight, void *request)
 {
-	int rounds = getenv("IOTARGET_ROUNDS") ? atoi(getenv("IOTARGET_ROUNDS")) : 2000;
-	int own = 0, aborted = 0, timed_out = 0, i;
-	struct racer racer = { .end = false };
-	IWDFIoRequest2 *request, *below;
+	int i;
+
+	for (i = 0; i < FLIGHT && flight->requests[i] != request; i++)
+		;
+	return i;
+}
+
+TEST_F_TIMEOUT(target, U90_cancel_complete_and_timeout, HOUR)
+{
+	int n = rounds(20000) / FLIGHT * FLIGHT;
+	int own = 0, aborted = 0, timed_out = 0, sent, back, i;
+	struct flight flight = { .seed = 1 };
+	IWDFIoRequest2 *below;
+	bool is_back[FLIGHT];
 	struct event event;
 	pthread_t thread;
 
 	self->lower->on_cancel = cancel_at_once;
-	pthread_barrier_init(&racer.together, NULL, 2);
-	thread = start(cancel_each, &racer);
-	for (i = 0; i < rounds; i++) {
-		request = MAKE();
-		racer.request = request;
-		racer.delay = i % 40;
-		ASSERT_EQ(S_OK, SEND(request, TIMEOUT, i % 4 ? 1 * MS : 200 * MS));
-		pthread_barrier_wait(&racer.together);
-		/* it can be over before the lower driver sees it */
-		while (no_event(self->p)) {
-			sched_yield();
-			if (no_event(self->lower))
-				continue;
-			below = LOWER_GETS();
-			/* OnCancel drops the other reference */
-			IWDFIoRequest2_AddRef(below);
-			MARK(self->lower, below);
-			if (i % 3 && UNMARK(below) == S_OK)
-				COMPLETE(below, S_OK, 1);
-			IWDFIoRequest2_Release(below);
+	pthread_barrier_init(&flight.together, NULL, 2);
+	thread = start(cancel_each, &flight);
+	for (sent = 0; sent < n; sent += FLIGHT) {
+		flight.seen = 0;
+		for (i = 0; i < FLIGHT; i++) {
+			flight.requests[i] = MAKE();
+			ASSERT_EQ(S_OK, SEND(flight.requests[i], TIMEOUT,
+					     (i % 4 ? 1000 : i + 1) * MS));
+			is_back[i] = false;
 		}
-		pthread_barrier_wait(&racer.together);
-		event = next_event(self->p);
-		ASSERT_EQ(ON_COMPLETION, event.what);
-		ASSERT_EQ(request, event.object);
-		own += event.status == S_OK;
-		aborted += event.status == ABORTED;
-		timed_out += event.status == TIMED_OUT;
-		DROP(request);
+		pthread_barrier_wait(&flight.together);
+		for (back = 0; back < FLIGHT;) {
+			if (!no_event(self->lower)) {
+				below = LOWER_GETS();
+				/* OnCancel drops the other reference */
+				IWDFIoRequest2_AddRef(below);
+				MARK(self->lower, below);
+				if (flight.seen++ % 3 && UNMARK(below) == S_OK)
+					COMPLETE(below, S_OK, 1);
+				IWDFIoRequest2_Release(below);
+			}
+			if (no_event(self->p)) {
+				if (no_event(self->lower))
+					sched_yield();
+				continue;
+			}
+			flight.seen++;
+			back++;
+			event = next_event(self->p);
+			ASSERT_EQ(ON_COMPLETION, event.what);
+			i = flight_find(&flight, event.object);
+			ASSERT_GT(FLIGHT, i);
+			ASSERT_FALSE(is_back[i]);
+			is_back[i] = true;
+			own += event.status == S_OK;
+			aborted += event.status == ABORTED;
+			timed_out += event.status == TIMED_OUT;
+		}
+		pthread_barrier_wait(&flight.together);
+		for (i = 0; i < FLIGHT; i++)
+			DROP(flight.requests[i]);
 	}
-	racer.end = true;
-	pthread_barrier_wait(&racer.together);
+	flight.end = true;
+	pthread_barrier_wait(&flight.together);
 	pthread_join(thread, NULL);
+	pthread_barrier_destroy(&flight.together);
 	printf("# lower's %d, canceled %d, timed out %d\n", own, aborted, timed_out);
-	EXPECT_EQ(rounds, own + aborted + timed_out);
+	EXPECT_EQ(n, own + aborted + timed_out);
 	EXPECT_TRUE(no_event(self->p));
+	/* each came about, or this has shown nothing */
+	EXPECT_LT(0, own);
+	EXPECT_LT(0, aborted);
+	EXPECT_LT(0, timed_out);
 }
 
 /* U35: OnCompletion is not serialized, so it and OnRead can meet. */
