@@ -833,7 +833,7 @@ static void check_target_ended(struct __test_metadata *_metadata,
 	EXPECT_EQ(-ECANCELED, background_join(&self->reader));
 }
 
-TEST_F(flight, ends)
+TEST_F(flight, U94_U99_ends)
 {
 	int *fd = variant->object == DEVICE ? &self->device : &self->target;
 	atomic_int *asleep = shared(sizeof(*asleep));

@@ -863,7 +863,7 @@ FIXTURE_TEARDOWN(u99)
 }
 
 /* It removes the module: nothing can come after it. */
-TEST_F(u99, a_driver_module_goes_under_load)
+TEST_F(u99, U99_a_driver_module_goes_under_load)
 {
 	struct lane (*lane)[MODES] = mmap(NULL, PROCESSES * sizeof(*lane),
 					  PROT_READ | PROT_WRITE,
