@@ -29,7 +29,6 @@ FIXTURE(ioctl) {
  * @on: kinds of fds that take it
  * @flags: the defined bits at offset 4, or NO_FLAGS where no flags stand there
  * @pad: offset of the padding, 0 if there is none
- * @feature: without it the ioctl answers -EOPNOTSUPP
  * @prepare: fills in a call that must succeed, and names the fd for it
  */
 FIXTURE_VARIANT(ioctl) {
@@ -38,7 +37,6 @@ FIXTURE_VARIANT(ioctl) {
 	unsigned int on;
 	__u32 flags;
 	__u32 pad;
-	__u64 feature;
 	int (*prepare)(SELF, void *arg);
 };
 
@@ -266,17 +264,15 @@ IOCTL(DEVICE_CREATE, device_create, device_create, device_create,
       .flags = IOTARGET_DEVICE_STRICT | IOTARGET_DEVICE_FILE_EVENTS);
 IOCTL(QUEUE_CREATE, queue_create, queue_create, queue_create, .on = DEVICE,
       .flags = IOTARGET_QUEUE_NO_ZERO_LENGTH | IOTARGET_QUEUE_CANCELED_EVENTS,
-      .pad = PAD(queue_create, pad), .feature = IOTARGET_FEATURE_QUEUES);
-IOCTL(ROUTE, route, route, route, .on = DEVICE,
-      .feature = IOTARGET_FEATURE_QUEUES);
+      .pad = PAD(queue_create, pad));
+IOCTL(ROUTE, route, route, route, .on = DEVICE);
 IOCTL(TARGET_OPEN, target_open, target_open, target_open, .on = DEVICE,
       .pad = PAD(target_open, pad));
-IOCTL(NAME, name, name, name, .on = DEVICE, .flags = NO_FLAGS,
-      .feature = IOTARGET_FEATURE_NAME);
+IOCTL(NAME, name, name, name, .on = DEVICE, .flags = NO_FLAGS);
 IOCTL(SEND, send, send, send, .on = TARGET, .flags = IOTARGET_SEND_WAIT);
 IOCTL(CANCEL, cancel, cancel, cancel, .on = TARGET);
 IOCTL(TARGET_CONTROL, target_control, target_control, target_control,
-      .on = TARGET, .feature = IOTARGET_FEATURE_TARGET_CONTROL);
+      .on = TARGET);
 IOCTL(FETCH, fetch, fetch, fetch, .on = QUEUE | DEVICE,
       .flags = IOTARGET_FETCH_CANCELABLE | IOTARGET_FETCH_RETRIEVE);
 IOCTL(MARK_CANCELABLE, mark_cancelable, id, id, .on = QUEUE | DEVICE);
@@ -284,18 +280,15 @@ IOCTL(UNMARK_CANCELABLE, unmark_cancelable, id, unmark, .on = QUEUE | DEVICE);
 IOCTL(IS_CANCELED, is_canceled, is_canceled, is_canceled,
       .on = QUEUE | DEVICE, .pad = PAD(is_canceled, pad));
 IOCTL(FORWARD, forward, forward, forward, .on = QUEUE | DEVICE,
-      .pad = PAD(forward, pad), .feature = IOTARGET_FEATURE_QUEUES);
-IOCTL(REQUEUE, requeue, id, requeue, .on = QUEUE | DEVICE,
-      .feature = IOTARGET_FEATURE_QUEUES);
-IOCTL(FILE_DONE, file_done, file_done, file_done, .on = DEVICE,
-      .feature = IOTARGET_FEATURE_FILE_EVENTS);
+      .pad = PAD(forward, pad));
+IOCTL(REQUEUE, requeue, id, requeue, .on = QUEUE | DEVICE);
+IOCTL(FILE_DONE, file_done, file_done, file_done, .on = DEVICE);
 IOCTL(READ, read, payload, payload, .on = QUEUE | DEVICE,
-      .pad = PAD(payload, pad), .feature = IOTARGET_FEATURE_PAYLOAD_PARTS);
+      .pad = PAD(payload, pad));
 IOCTL(WRITE, write, payload, payload, .on = QUEUE | DEVICE,
-      .pad = PAD(payload, pad), .feature = IOTARGET_FEATURE_PAYLOAD_PARTS);
+      .pad = PAD(payload, pad));
 IOCTL(QUEUE_CONTROL, queue_control, queue_control, queue_control,
-      .on = QUEUE | DEVICE, .flags = IOTARGET_QUEUE_CONTROL_NOTIFY,
-      .feature = IOTARGET_FEATURE_QUEUE_CONTROL);
+      .on = QUEUE | DEVICE, .flags = IOTARGET_QUEUE_CONTROL_NOTIFY);
 IOCTL(SHUTDOWN, shutdown, shutdown, shutdown, .on = DEVICE | QUEUE | TARGET);
 
 FIXTURE_SETUP(ioctl)
@@ -316,15 +309,7 @@ FIXTURE_TEARDOWN(ioctl)
 	close(self->control);
 }
 
-static bool built(const FIXTURE_VARIANT(ioctl) *variant)
-{
-	return !variant->feature || has_feature(variant->feature);
-}
-
-/* Returns when the call can succeed for this kernel and user. */
-#define REQUIRE_BUILT() do {						\
-	if (!built(variant))						\
-		SKIP(return, "this module has not built it");		\
+#define REQUIRE_ALLOWED() do {						\
 	if (variant->nr == IOTARGET_NAME && geteuid())			\
 		SKIP(return, "a name needs CAP_SYS_ADMIN");		\
 } while (0)
@@ -358,17 +343,7 @@ static int try_call(SELF, const FIXTURE_VARIANT(ioctl) *variant, __u32 size,
 
 TEST_F(ioctl, exact_size_is_taken)
 {
-	if (!built(variant)) {
-		/* prepare() may need what is not built either. */
-		char arg[LAYOUT_MAX] = {};
-		int fd = variant->on & CONTROL ? self->control :
-			 variant->on & TARGET ? self->target : self->device;
-
-		*(__u32 *)arg = variant->size;
-		EXPECT_EQ(-EOPNOTSUPP, call(fd, variant->nr, arg));
-		return;
-	}
-	REQUIRE_BUILT();
+	REQUIRE_ALLOWED();
 	EXPECT_EQ(0, try_call(self, variant, variant->size, 0, 0));
 }
 
@@ -376,7 +351,7 @@ TEST_F(ioctl, shorter_is_refused)
 {
 	__u32 size;
 
-	REQUIRE_BUILT();
+	REQUIRE_ALLOWED();
 	for (size = 0; size < variant->size; size++)
 		EXPECT_EQ(-EINVAL, try_call(self, variant, size, 0, 0)) {
 			TH_LOG("size %u", size);
@@ -385,7 +360,7 @@ TEST_F(ioctl, shorter_is_refused)
 
 TEST_F(ioctl, longer_with_a_zero_tail_is_taken)
 {
-	REQUIRE_BUILT();
+	REQUIRE_ALLOWED();
 	EXPECT_EQ(0, try_call(self, variant, variant->size + 1, 0, 0));
 	EXPECT_EQ(0, try_call(self, variant, variant->size + 8, 0, 0));
 	EXPECT_EQ(0, try_call(self, variant, 1024, 0, 0));
@@ -393,7 +368,7 @@ TEST_F(ioctl, longer_with_a_zero_tail_is_taken)
 
 TEST_F(ioctl, longer_with_a_nonzero_tail_is_refused)
 {
-	REQUIRE_BUILT();
+	REQUIRE_ALLOWED();
 	EXPECT_EQ(-E2BIG, try_call(self, variant, variant->size + 8,
 				   variant->size, 1));
 	EXPECT_EQ(-E2BIG, try_call(self, variant, variant->size + 8,
@@ -407,7 +382,7 @@ TEST_F(ioctl, undefined_flags_are_refused)
 {
 	int bit;
 
-	REQUIRE_BUILT();
+	REQUIRE_ALLOWED();
 	if (variant->flags == NO_FLAGS)
 		return;
 	for (bit = 0; bit < 32; bit++) {
@@ -422,7 +397,7 @@ TEST_F(ioctl, undefined_flags_are_refused)
 
 TEST_F(ioctl, padding_must_be_zero)
 {
-	REQUIRE_BUILT();
+	REQUIRE_ALLOWED();
 	if (!variant->pad)
 		return;
 	EXPECT_EQ(-EINVAL, try_call(self, variant, variant->size, variant->pad,
@@ -454,7 +429,7 @@ TEST_F(ioctl, pointer_must_be_readable)
 	char arg[LAYOUT_MAX] = {};
 	int fd;
 
-	REQUIRE_BUILT();
+	REQUIRE_ALLOWED();
 	ASSERT_NE(MAP_FAILED, map);
 	ASSERT_EQ(0, munmap(map + page, page));
 	fd = variant->prepare(self, arg);
@@ -475,14 +450,12 @@ FIXTURE(abi) {
 	int control;
 	int device;
 	int target;
-	struct iotarget_info info;
 };
 
 FIXTURE_SETUP(abi)
 {
 	self->control = control_open();
 	ASSERT_GE(self->control, 0);
-	ASSERT_EQ(0, info_get(&self->info));
 	self->device = parallel_create();
 	ASSERT_GE(self->device, 0);
 	self->target = target_open(self->device);
@@ -496,10 +469,6 @@ FIXTURE_TEARDOWN(abi)
 	close(self->control);
 }
 
-/* -EOPNOTSUPP exactly where the feature is missing. */
-#define EXPECT_FEATURE(bit, answer)					\
-	EXPECT_EQ(!(self->info.features & (bit)), (answer) == -EOPNOTSUPP)
-
 TEST_F(abi, info_tells_version_and_limits)
 {
 	struct iotarget_info info;
@@ -509,8 +478,7 @@ TEST_F(abi, info_tells_version_and_limits)
 	ASSERT_EQ(0, call(self->control, IOTARGET_INFO, &info));
 	EXPECT_EQ(sizeof(info), info.size);
 	EXPECT_EQ(IOTARGET_VERSION, info.version);
-	EXPECT_EQ(0, info.features &
-		  ~(2 * IOTARGET_FEATURE_TARGET_CONTROL - 1));
+	EXPECT_EQ(2 * IOTARGET_FEATURE_TARGET_CONTROL - 1, info.features);
 	EXPECT_GE(16 << 20, info.payload_max);
 	EXPECT_LT(64, info.payload_max);
 	EXPECT_LT(0, info.target_requests);
@@ -565,22 +533,17 @@ TEST_F(abi, device_create_values)
 	}
 	arg.limit = 0;
 	arg.dispatch = IOTARGET_DISPATCH_MANUAL;
-	EXPECT_FEATURE(IOTARGET_FEATURE_QUEUES,
-		       call(self->control, IOTARGET_DEVICE_CREATE, &arg));
+	EXPECT_EQ(0, call(self->control, IOTARGET_DEVICE_CREATE, &arg));
 	arg.dispatch = IOTARGET_DISPATCH_PARALLEL;
 	arg.flags = IOTARGET_DEVICE_STRICT;
-	EXPECT_FEATURE(IOTARGET_FEATURE_STRICT,
-		       call(self->control, IOTARGET_DEVICE_CREATE, &arg));
+	EXPECT_EQ(0, call(self->control, IOTARGET_DEVICE_CREATE, &arg));
 	arg.flags = IOTARGET_DEVICE_FILE_EVENTS;
-	EXPECT_FEATURE(IOTARGET_FEATURE_FILE_EVENTS,
-		       call(self->control, IOTARGET_DEVICE_CREATE, &arg));
+	EXPECT_EQ(0, call(self->control, IOTARGET_DEVICE_CREATE, &arg));
 	arg.flags = 0;
 	arg.queue_flags = IOTARGET_QUEUE_NO_ZERO_LENGTH;
-	EXPECT_FEATURE(IOTARGET_FEATURE_QUEUES,
-		       call(self->control, IOTARGET_DEVICE_CREATE, &arg));
+	EXPECT_EQ(0, call(self->control, IOTARGET_DEVICE_CREATE, &arg));
 	arg.queue_flags = IOTARGET_QUEUE_CANCELED_EVENTS;
-	EXPECT_FEATURE(IOTARGET_FEATURE_QUEUES,
-		       call(self->control, IOTARGET_DEVICE_CREATE, &arg));
+	EXPECT_EQ(0, call(self->control, IOTARGET_DEVICE_CREATE, &arg));
 	for (bit = 2; bit < 32; bit++) {
 		arg.queue_flags = 1U << bit;
 		EXPECT_EQ(-EINVAL, call(self->control, IOTARGET_DEVICE_CREATE,
@@ -675,8 +638,6 @@ TEST_F(abi, name_values)
 	struct iotarget_name arg = { .size = sizeof(arg), .mode = 0600 };
 	unsigned int i;
 
-	if (!(self->info.features & IOTARGET_FEATURE_NAME))
-		SKIP(return, "this module has not built it");
 	if (geteuid()) {
 		strcpy(arg.name, "abi-user");
 		EXPECT_EQ(-EPERM, call(self->device, IOTARGET_NAME, &arg));
@@ -757,15 +718,12 @@ TEST_F(abi, send_element_values)
 #undef BAD
 	e = good;
 	e.flags = IOTARGET_ELEMENT_IGNORE_STATE;
-	EXPECT_FEATURE(IOTARGET_FEATURE_TARGET_CONTROL,
-		       send_element(self->target, &e));
+	EXPECT_EQ(0, send_element(self->target, &e));
 	e.flags = IOTARGET_ELEMENT_FORGET;
-	EXPECT_FEATURE(IOTARGET_FEATURE_TARGET_CONTROL,
-		       send_element(self->target, &e));
+	EXPECT_EQ(0, send_element(self->target, &e));
 	e.flags = 0;
 	e.deadline = 1;
-	EXPECT_FEATURE(IOTARGET_FEATURE_DEADLINE,
-		       send_element(self->target, &e));
+	EXPECT_EQ(0, send_element(self->target, &e));
 }
 
 TEST_F(abi, a_bad_element_sends_nothing)

@@ -66,14 +66,6 @@ static inline int info_get(struct iotarget_info *info)
 	return ret;
 }
 
-/* What this module has not built answers -EOPNOTSUPP, and nothing else. */
-static inline bool has_feature(__u64 feature)
-{
-	struct iotarget_info info;
-
-	return !info_get(&info) && (info.features & feature);
-}
-
 /* @queue_flags: of its default queue */
 static inline int device_create_all(__u32 flags, __u32 dispatch, __u32 limit,
 				    __u32 queue_flags)

@@ -875,11 +875,6 @@ TEST_F(sequential, retrieve_by_file)
 	ASSERT_EQ(0, send_one(other, 0, &id[1]));
 	ASSERT_EQ(0, send_one(self->target, 0, &id[2]));
 	arg.file = file;
-	if (!has_feature(IOTARGET_FEATURE_QUEUES)) {
-		EXPECT_EQ(-EOPNOTSUPP, call(self->device, IOTARGET_FETCH, &arg));
-		close(other);
-		return;
-	}
 	/* U55 */
 	ASSERT_EQ(0, call(self->device, IOTARGET_FETCH, &arg));
 	EXPECT_EQ(id[1], record.id);

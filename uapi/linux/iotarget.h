@@ -13,8 +13,8 @@
 /**
  * DOC: Change log
  *
- * 1  First version. What IOTARGET_INFO does not list among the features is
- *    declared here and answers -EOPNOTSUPP.
+ * 1  First version. What a later header adds, a module that IOTARGET_INFO does
+ *    not list it for answers with -ENOTTY (an ioctl) or -EINVAL (a flag).
  */
 #define IOTARGET_VERSION	1
 
@@ -82,7 +82,6 @@
  *             caller's.
  * ENOMEM      no memory; nothing was accepted.
  * ENOTTY      no such ioctl, or not on this kind of fd.
- * EOPNOTSUPP  declared in this header and not built into this module.
  * ENOSPC      all names are taken.
  * EPERM       not allowed: a name without the capability; RETRIEVE by hand on a
  *             parallel queue.
