@@ -653,7 +653,7 @@ static bool lane_reap(struct lane *l, const __u64 *id, int *verdict)
 	case -ECANCELED:	/* somebody was told, or the mark was found */
 		return *v == DELIVERED || *v == MARKED;
 	case -ENODEV:		/* "delivered" would have kept its word */
-		return !*v || *v == MARKED;
+		return !*v || *v == MARKED || *v == COMPLETED;
 	default:
 		return !r.status;
 	}
