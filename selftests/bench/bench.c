@@ -106,6 +106,10 @@ static const struct row {
 	{ "senders-16-2", "iotarget: 16 senders, 2 hosts", senders_row, CROWD(16, 2), EITHER },
 	{ "senders-64-1", "iotarget: 64 senders, 1 host", senders_row, CROWD(64, 1), EITHER },
 	{ "senders-64-4", "iotarget: 64 senders, 4 hosts", senders_row, CROWD(64, 4), EITHER },
+	{ "types-63-3", "iotarget: 63 senders of 3 types, no bytes, 3 hosts",
+	  types_row, CROWD(63, 3), EITHER },
+	{ "queues-63-3", "iotarget: the same, a queue and a host for each type",
+	  queues_row, CROWD(63, 3), EITHER },
 
 #define PAYLOAD(kind, what, length)						\
 	{ "cuse-" #kind "-" #length, "CUSE " #kind " of " what,			\

@@ -105,7 +105,9 @@ double batch_read_row(long batch);
 double write_row(long length);
 double read_row(long length);
 double senders_row(long senders_and_hosts);
-/* Its argument; at most 255 hosts. */
+double types_row(long senders_and_hosts);
+double queues_row(long senders_and_hosts);
+/* Their argument; at most 255 hosts. */
 #define CROWD(senders, hosts)	((senders) << 8 | (hosts))
 double open_row(long send);
 double create_row(long arg);

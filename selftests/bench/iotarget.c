@@ -50,7 +50,7 @@ struct workload {
 static void *alloc_payload(const struct workload *w)
 {
 	unsigned int length = w->in_length > w->out_length ? w->in_length : w->out_length;
-	void *payload = aligned_alloc(4096, (length + 4095) & ~4095);
+	void *payload = aligned_alloc(4096, (length + !length + 4095) & ~4095);
 
 	must_be(payload);
 	memset(payload, BYTE, length);
@@ -225,9 +225,20 @@ double read_row(long length)
  * 64 requests. This process is one of the hosts.
  */
 static const struct workload one = { 1, 64, 64, 0 }, up_to_64 = { 64, 64, 64, 0 };
+static const struct workload empty = { 1, 0, 0, 0 }, up_to_64_empty = { 64, 0, 0, 0 };
+
+/* Types of requests, one for each queue where there are several. */
+#define TYPES		3
+static const uint32_t types[TYPES] = {
+	IOTARGET_TYPE_CONTROL, IOTARGET_TYPE_READ, IOTARGET_TYPE_WRITE,
+};
 
 struct crowd {
 	struct host host;
+	int device;
+	int queues[TYPES];		/* where the hosts fetch, in turn */
+	const struct workload *sent;
+	uint32_t type;			/* of this sender's */
 	unsigned long *handled;		/* by all hosts */
 };
 
@@ -236,9 +247,10 @@ static void send_forever(void *arg)
 	static struct sender s;
 	const struct crowd *c = arg;
 
-	s.target = open_target(c->host.connection.device);
-	close(c->host.connection.device);
-	init_sender(&s, &one);
+	s.target = open_target(c->device);
+	close(c->device);
+	init_sender(&s, c->sent);
+	s.elements[0].type = c->type;
 	for (;;)
 		send_wait_op(&s);
 }
@@ -268,21 +280,74 @@ static double crowd_block(void *arg, int ops)
 	return passed_since(start) * ops / (*c->handled - begin);
 }
 
+static double run_crowd(struct crowd *c, long senders_and_hosts)
+{
+	int senders = senders_and_hosts >> 8, hosts = senders_and_hosts & 0xff;
+
+	c->handled = share(sizeof(*c->handled));
+	while (senders--) {
+		c->type = c->sent == &empty ? types[senders % TYPES] : types[0];
+		serve(send_forever, c);
+	}
+	while (hosts--) {
+		c->host.connection.device = c->queues[hosts % TYPES];
+		if (hosts)
+			serve(host_forever, c);
+	}
+	init_host(&c->host);
+	return measure_blocks(crowd_block, c, 1);
+}
+
+static void init_crowd(struct crowd *c, const struct workload *sent,
+		       const struct workload *fetched)
+{
+	struct connection connection = connect_device(IOTARGET_DISPATCH_PARALLEL);
+	int i;
+
+	close(connection.target);
+	c->device = connection.device;
+	for (i = 0; i < TYPES; i++)
+		c->queues[i] = c->device;
+	c->sent = sent;
+	c->host.workload = *fetched;
+}
+
 double senders_row(long senders_and_hosts)
 {
 	static struct crowd c;
-	int senders = senders_and_hosts >> 8, hosts = senders_and_hosts & 0xff;
 
-	c.host.connection = connect_device(IOTARGET_DISPATCH_PARALLEL);
-	close(c.host.connection.target);
-	c.host.workload = up_to_64;
-	c.handled = share(sizeof(*c.handled));
-	while (senders--)
-		serve(send_forever, &c);
-	while (--hosts)
-		serve(host_forever, &c);
-	init_host(&c.host);
-	return measure_blocks(crowd_block, &c, 1);
+	init_crowd(&c, &one, &up_to_64);
+	return run_crowd(&c, senders_and_hosts);
+}
+
+/* Of three types, without payload. */
+double types_row(long senders_and_hosts)
+{
+	static struct crowd c;
+
+	init_crowd(&c, &empty, &up_to_64_empty);
+	return run_crowd(&c, senders_and_hosts);
+}
+
+/* The same, each type by a queue of its own. */
+double queues_row(long senders_and_hosts)
+{
+	static struct crowd c;
+	int i;
+
+	init_crowd(&c, &empty, &up_to_64_empty);
+	for (i = 1; i < TYPES; i++) {
+		struct iotarget_queue_create create = {
+			.size = sizeof(create),
+			.dispatch = IOTARGET_DISPATCH_PARALLEL,
+		};
+		struct iotarget_route route = { .size = sizeof(route), .type = types[i] };
+
+		must(ioctl(c.device, IOTARGET_QUEUE_CREATE, &create));
+		route.queue_fd = c.queues[i] = create.fd;
+		must(ioctl(c.device, IOTARGET_ROUTE, &route));
+	}
+	return run_crowd(&c, senders_and_hosts);
 }
 
 /* A target is opened and closed; with @send it has carried one request. */
