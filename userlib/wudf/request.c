@@ -141,10 +141,16 @@ void operation_clear(struct operation *operation)
 static void request_dispose(struct object *object)
 {
 	struct request *request = to_request(object);
-	struct memory *in, *out;
 	void *on_cancel, *on_completion;
+	struct operation operation = { };
+	struct memory *in, *out;
 
 	pthread_mutex_lock(&request->lock);
+	/* (a target may still be at work on it) */
+	if (request->state != REQUEST_SENT) {
+		operation = request->operation;
+		request->operation = (struct operation){ };
+	}
 	in = request->in_memory;
 	out = request->out_memory;
 	on_cancel = request->on_cancel;
@@ -154,6 +160,7 @@ static void request_dispose(struct object *object)
 	request->on_cancel = NULL;
 	request->on_completion = NULL;
 	pthread_mutex_unlock(&request->lock);
+	operation_clear(&operation);
 	if (in)
 		object_put(in);
 	if (out)
@@ -167,7 +174,6 @@ static void request_free(struct object *object)
 	struct request *request = to_request(object);
 
 	request_dispose(object);
-	operation_clear(&request->operation);
 	if (request->queue)
 		object_put(request->queue);
 	if (request->file)
