@@ -352,6 +352,13 @@ static void complete(struct request *request, HRESULT hr, ULONG_PTR information)
 	uint32_t length;
 	bool refused;
 
+	/*
+	 * Windows looks at it for a success alone, and not without a buffer. Drivers
+	 * tell so how much they would need; that much cannot be said here.
+	 */
+	if (information > most && (FAILED(hr) ||
+	    (request->type == WdfRequestDeviceIoControl && !request->out_length)))
+		information = most;
 	pthread_mutex_lock(&request->lock);
 	/*
 	 * One that is marked would be the kernel's to refuse. But if a cancel has
