@@ -662,7 +662,7 @@ static void wait_idle(struct queue **queues, unsigned int count)
 	unsigned int i, rounds = 1000;
 
 	for (i = 0; i < count; i++)
-		while (!is_idle(queues[i]) && rounds--)
+		for (; rounds && !is_idle(queues[i]); rounds--)
 			nanosleep(&pause, NULL);
 }
 
