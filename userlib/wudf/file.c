@@ -10,6 +10,8 @@
 
 #include "private.h"
 
+static void run_cleanup(struct work *work);
+
 static struct file *to_file(void *file)
 {
 	return file;
@@ -107,6 +109,7 @@ struct file *file_create(struct device *device, uint64_t number)
 	file->device = device;
 	file->number = number;
 	file->held_last = &file->held;
+	file->cleanup.run = run_cleanup;
 	list_init(&file->link);
 	if (number)
 		object_init(&file->object, &file_class, &file_vtbl, &device->object,
@@ -213,19 +216,10 @@ static bool is_open(struct file *file)
 	return open;
 }
 
-/*
- * These two run in the fetcher of the device fd, where no cancel comes through, so
- * they may take their time.
- */
-void file_cleanup(void *context, uint64_t number)
+static void call_cleanup(struct file *file)
 {
-	struct device *device = context;
-	struct file *file = file_get(device, number, 0);
+	struct device *device = file->device;
 
-	if (!file)
-		return;
-	file_open(file, NULL);
-	wudf_debug("cleanup of file %llu", (unsigned long long)number);
 	if (device->on_cleanup && is_open(file)) {
 		device_enter(device);
 		device->on_cleanup->lpVtbl->OnCleanupFile(device->on_cleanup,
@@ -235,17 +229,12 @@ void file_cleanup(void *context, uint64_t number)
 	/* below, too, it is closed now */
 	if (device->forward_files)
 		target_cancel_file(device->target, file);
-	object_put(file);
 }
 
-void file_close(void *context, uint64_t number)
+static void call_close(struct file *file)
 {
-	struct device *device = context;
-	struct file *file = file_get(device, number, 0);
+	struct device *device = file->device;
 
-	if (!file)
-		return;
-	wudf_debug("close of file %llu", (unsigned long long)number);
 	if (device->on_close && is_open(file)) {
 		device_enter(device);
 		device->on_close->lpVtbl->OnCloseFile(device->on_close,
@@ -257,5 +246,63 @@ void file_close(void *context, uint64_t number)
 	list_del(&file->link);
 	pthread_mutex_unlock(&device->files_lock);
 	object_delete(&file->object);
+}
+
+/* OnCreateFile of a file that was closed meanwhile is answered. */
+static void run_cleanup(struct work *work)
+{
+	struct file *file = container_of(work, struct file, cleanup);
+	bool close;
+
+	call_cleanup(file);
+	pthread_mutex_lock(&file->device->files_lock);
+	file->cleanup_held = false;
+	close = file->close_due;
+	pthread_mutex_unlock(&file->device->files_lock);
+	if (close)
+		call_close(file);
+}
+
+/*
+ * These two run in the fetcher of the device fd, where no cancel comes through, so
+ * they may take their time. But they do not wait for the answer of OnCreateFile: it
+ * may depend on another file's end.
+ */
+void file_cleanup(void *context, uint64_t number)
+{
+	struct device *device = context;
+	struct file *file = file_get(device, number, 0);
+	bool held;
+
+	if (!file)
+		return;
+	file_open(file, NULL);
+	wudf_debug("cleanup of file %llu", (unsigned long long)number);
+	pthread_mutex_lock(&device->files_lock);
+	held = file->state == FILE_CREATING;
+	if (held)
+		hold(file, &file->cleanup);
+	file->cleanup_held = held;
+	pthread_mutex_unlock(&device->files_lock);
+	if (!held)
+		call_cleanup(file);
+	object_put(file);
+}
+
+void file_close(void *context, uint64_t number)
+{
+	struct device *device = context;
+	struct file *file = file_get(device, number, 0);
+	bool held;
+
+	if (!file)
+		return;
+	wudf_debug("close of file %llu", (unsigned long long)number);
+	pthread_mutex_lock(&device->files_lock);
+	held = file->cleanup_held;
+	file->close_due = held;
+	pthread_mutex_unlock(&device->files_lock);
+	if (!held)
+		call_close(file);
 	object_put(file);
 }

@@ -215,7 +215,9 @@ struct file {
 	/* these under device->files_lock */
 	enum file_state state;
 	int32_t failure;		/* FILE_FAILED: the status */
-	struct work *held, **held_last;	/* requests that wait for FILE_OPEN */
+	struct work *held, **held_last;	/* what waits for the end of FILE_CREATING */
+	struct work cleanup;		/* perhaps among it */
+	bool cleanup_held, close_due;	/* and then the close comes after it */
 };
 
 /* The file of a number, with a reference; made if it is not there. */
