@@ -625,6 +625,8 @@ static void stop_queue(struct queue *queue)
 	bool marked;
 
 	iotarget_queue_control(queue->fd, IOTARGET_QUEUE_STOP, 0, NULL);
+	/* what is fetched and waits for the driver stays so; the purge ends it */
+	queue->stopping = true;
 	if (!queue->on_stop)
 		return;
 	requests = request_list(queue->device, &count);

@@ -364,6 +364,7 @@ struct queue {
 	pthread_t fetcher;
 	WDF_IO_QUEUE_DISPATCH_TYPE dispatch;
 	bool is_default, power_managed;
+	atomic_bool stopping;		/* with the device: the driver gets no more */
 	/* the driver's, each with a reference; NULL: not there */
 	IQueueCallbackCreate *on_create;
 	IQueueCallbackRead *on_read;
@@ -391,6 +392,9 @@ HRESULT queue_create(struct device *device, IUnknown *callback, bool is_default,
 		     bool allow_zero_length, struct queue **result);
 /* Has it a handler for requests of this type? */
 bool queue_handles(const struct queue *queue, WDF_REQUEST_TYPE type);
+/* Around the handler of a request. */
+void queue_enter(struct queue *queue);
+void queue_leave(struct queue *queue);
 /* Calls the handler; false: there is none. */
 bool queue_call(struct queue *queue, struct request *request);
 /* Ends it in the kernel; nothing is fetched any more. */

@@ -21,18 +21,20 @@ bool queue_handles(const struct queue *queue, WDF_REQUEST_TYPE type)
 	       (type == WdfRequestDeviceIoControl && queue->on_ioctl);
 }
 
-/* What a Stop, Drain or Purge waits for, besides the requests. */
-static void handler_begins(struct queue *queue)
+void queue_enter(struct queue *queue)
 {
+	/* what a Stop, Drain or Purge waits for, besides the requests */
 	pthread_mutex_lock(&queue->lock);
 	queue->running++;
 	pthread_mutex_unlock(&queue->lock);
+	device_enter(queue->device);
 }
 
-static void handler_ends(struct queue *queue)
+void queue_leave(struct queue *queue)
 {
 	bool notice;
 
+	device_leave(queue->device);
 	pthread_mutex_lock(&queue->lock);
 	notice = !--queue->running && queue->notice_due;
 	if (notice)
@@ -47,10 +49,7 @@ bool queue_call(struct queue *queue, struct request *request)
 {
 	IWDFIoQueue *wdf_queue = (IWDFIoQueue *)queue;
 	IWDFIoRequest *wdf_request = (IWDFIoRequest *)request;
-	bool handled = true;
 
-	handler_begins(queue);
-	device_enter(queue->device);
 	if (request->type == WdfRequestRead && queue->on_read)
 		queue->on_read->lpVtbl->OnRead(queue->on_read, wdf_queue, wdf_request,
 					       request->out_length);
@@ -65,10 +64,8 @@ bool queue_call(struct queue *queue, struct request *request)
 		queue->on_default->lpVtbl->OnDefaultIoHandler(queue->on_default,
 							      wdf_queue, wdf_request);
 	else
-		handled = false;
-	device_leave(queue->device);
-	handler_ends(queue);
-	return handled;
+		return false;
+	return true;
 }
 
 static void call_state_change(struct queue *queue, IQueueCallbackStateChange *callback)

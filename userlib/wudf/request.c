@@ -228,14 +228,23 @@ void request_arrived(struct iotarget_request *io)
 	pool_queue(&queue->device->callbacks, &request->deliver, false);
 }
 
-/* The driver's now? If not, it is cancelled, or its device has ended. */
+/* With the lock held. */
+static bool is_due(struct request *request)
+{
+	return request->state == REQUEST_WAITING && !request->queue->stopping;
+}
+
+/*
+ * The driver's now? If not, it is cancelled, or its device ends. With the device's
+ * lock: what waits for that is still in the queue.
+ */
 static bool take_delivery(struct request *request)
 {
 	bool taken = false;
 	int ret;
 
 	pthread_mutex_lock(&request->lock);
-	if (request->state == REQUEST_WAITING) {
+	if (is_due(request)) {
 		ret = iotarget_request_unmark_cancelable(request->io);
 		if (ret == -ECANCELED) {
 			request->state = REQUEST_DOOMED;
@@ -261,21 +270,37 @@ static void call_canceled_on_queue(struct request *request)
 	device_leave(queue->device);
 }
 
+static void call_handler(struct request *request)
+{
+	struct queue *queue = request->queue;
+	struct file *file = request->file;
+
+	queue_enter(queue);
+	if (take_delivery(request)) {
+		if (file && file->state == FILE_FAILED)
+			request_fail(request, file->failure);
+		else if (!queue_call(queue, request))
+			request_fail(request, -EINVAL);
+	}
+	queue_leave(queue);
+}
+
 static void run_deliver(struct work *work)
 {
 	struct request *request = container_of(work, struct request, deliver);
 	struct file *file = request->file;
+	bool due;
 
+	pthread_mutex_lock(&request->lock);
+	due = is_due(request);
+	pthread_mutex_unlock(&request->lock);
 	if (request->on_queue_cancel) {
 		call_canceled_on_queue(request);
-	} else if (file && !file_open(file, work)) {
+	} else if (due) {
 		/* again when OnCreateFile is answered */
-		return;
-	} else if (take_delivery(request)) {
-		if (file && file->state == FILE_FAILED)
-			request_fail(request, file->failure);
-		else if (!queue_call(request->queue, request))
-			request_fail(request, -EINVAL);
+		if (file && !file_open(file, work))
+			return;
+		call_handler(request);
 	}
 	object_put(request);
 }
