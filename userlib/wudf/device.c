@@ -708,8 +708,9 @@ void device_stop(struct device *device)
 		queue_join(queues[i]);
 	if (device->target)
 		target_join(device->target);
-	pool_destroy(&device->callbacks);
+	/* OnCompletion can still have OnCancel called, handlers cannot send any more */
 	pool_destroy(&device->completions);
+	pool_destroy(&device->callbacks);
 
 	requests = request_list(device, &requests_count);
 	for (i = 0; i < requests_count; i++) {

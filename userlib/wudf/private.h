@@ -421,6 +421,7 @@ struct target {
 
 	pthread_mutex_t lock;
 	pthread_cond_t cond;		/* of what is counted below, and sent.done */
+	bool over;			/* the reaper leaves */
 	WDF_IO_TARGET_STATE state;
 	struct list lowers;
 	struct list sent;

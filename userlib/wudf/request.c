@@ -1368,7 +1368,9 @@ static void run_completion(struct work *work)
 	if (params)
 		object_put(params);
 	target_settle(target, lower, counted);
-	object_put(request);		/* that of the Send */
+	/* those of the Send */
+	object_put(target);
+	object_put(request);
 }
 
 static HRESULT request_get_status(IWDFIoRequest3 *This)

@@ -185,7 +185,7 @@ static bool free_closed(struct target *target)
 		if (lower->closed && !lower->in_flight)
 			lower_free(lower);
 	}
-	stay = target->state != WdfIoTargetStateUndefined;
+	stay = !target->over;
 	pthread_mutex_unlock(&target->lock);
 	return stay;
 }
@@ -323,6 +323,7 @@ HRESULT target_send(struct target *target, struct request *request, ULONG flags,
 	/* the reaper and the fetcher wait for the locks, whatever comes now */
 	request->state = REQUEST_SENT;
 	object_get(request);
+	object_get(target);
 	if (create)
 		ret = lower_get(target, request->operation.file, &sent->lower);
 	else
@@ -346,6 +347,7 @@ HRESULT target_send(struct target *target, struct request *request, ULONG flags,
 
 	wudf_debug("send %p: %d", request, ret);
 	if (ret) {
+		object_put(target);
 		object_put(request);
 		return hr;
 	}
@@ -744,6 +746,8 @@ static void target_free(struct object *object)
 {
 	struct target *target = (struct target *)object;
 
+	while (!list_empty(&target->lowers))
+		lower_free(container_of(target->lowers.next, struct lower, link));
 	close(target->epoll);
 	close(target->wake);
 	pthread_cond_destroy(&target->cond);
@@ -797,6 +801,30 @@ HRESULT target_create(struct device *device, const char *name, struct target **r
 	return S_OK;
 }
 
+/* Ends what has not come back, and will not: nobody reaps any more. */
+static void end_sent(struct target *target)
+{
+	struct iotarget_reap_element end = { .status = -ENODEV };
+	struct request *request;
+	struct list *at;
+
+	do {
+		request = NULL;
+		pthread_mutex_lock(&target->lock);
+		for (at = target->sent.next; at != &target->sent && !request;
+		     at = at->next) {
+			request = container_of(at, struct request, sent.link);
+			/* (an open has no lower, and is answered) */
+			if (request->sent.reaped || !request->sent.lower)
+				request = NULL;
+		}
+		pthread_mutex_unlock(&target->lock);
+		end.user_data = (uintptr_t)request;
+		if (request)
+			reaped(target, &end);
+	} while (request);
+}
+
 /* What is sent comes back first, if those below let go of it. */
 void target_join(struct target *target)
 {
@@ -812,10 +840,11 @@ void target_join(struct target *target)
 		iotarget_cancel_all(container_of(at, struct lower, link)->fd, NULL);
 	while (target->all && !ret)
 		ret = pthread_cond_timedwait(&target->cond, &target->lock, &until);
-	target->state = WdfIoTargetStateUndefined;
+	for (at = target->lowers.next; at != &target->lowers; at = at->next)
+		iotarget_shutdown(container_of(at, struct lower, link)->fd);
+	target->over = true;
 	pthread_mutex_unlock(&target->lock);
 	wake_reaper(target);
 	pthread_join(target->reaper, NULL);
-	while (!list_empty(&target->lowers))
-		lower_free(container_of(target->lowers.next, struct lower, link));
+	end_sent(target);
 }
