@@ -206,6 +206,17 @@ void file_opened(struct file *file, HRESULT hr)
 	}
 }
 
+bool file_is_refused(struct file *file, int32_t *status)
+{
+	bool refused;
+
+	pthread_mutex_lock(&file->device->files_lock);
+	refused = file->state == FILE_FAILED;
+	*status = file->failure;
+	pthread_mutex_unlock(&file->device->files_lock);
+	return refused;
+}
+
 static bool is_open(struct file *file)
 {
 	bool open;

@@ -229,6 +229,8 @@ struct file *file_create(struct device *device, uint64_t number);
  */
 bool file_open(struct file *file, struct work *work);
 void file_opened(struct file *file, HRESULT hr);
+/* Has it refused? @status: as what its requests complete. */
+bool file_is_refused(struct file *file, int32_t *status);
 void file_cleanup(void *device, uint64_t number);	/* for libiotarget */
 void file_close(void *device, uint64_t number);
 
@@ -331,6 +333,8 @@ struct request *request_create_own(struct device *device, struct object *parent,
 struct request *request_create_for_file(struct file *file, struct queue *queue);
 /* With a reference for the caller: from RetrieveNextRequest. */
 struct request *request_retrieved(struct queue *queue, struct iotarget_request *io);
+/* The driver has refused its file: it completes, and the reference goes. */
+bool request_end_refused(struct request *request);
 /* What a fetcher gets from libiotarget, with the queue as the context. */
 void request_arrived(struct iotarget_request *io);
 void request_cancel_fetched(struct iotarget_request *io);

@@ -181,19 +181,22 @@ static HRESULT retrieve(struct queue *queue, struct file *file, IWDFIoRequest **
 	if (!result)
 		return E_POINTER;
 	*result = NULL;
-	ret = iotarget_host_retrieve(queue->host, file ? file->number : 0, 0, &io);
-	switch (ret) {
-	case -ENODATA:
-	case -ENODEV:
-		return HRESULT_FROM_WIN32(ERROR_NO_MORE_ITEMS);
-	case -EAGAIN:
-		return HRESULT_FROM_NT(STATUS_WDF_PAUSED);
-	case -EPERM:
-		return HR_INVALID_STATE;
-	}
-	request = ret < 0 ? NULL : request_retrieved(queue, io);
-	if (!request)
-		return E_OUTOFMEMORY;
+	do {
+		ret = iotarget_host_retrieve(queue->host, file ? file->number : 0, 0,
+					     &io);
+		switch (ret) {
+		case -ENODATA:
+		case -ENODEV:
+			return HRESULT_FROM_WIN32(ERROR_NO_MORE_ITEMS);
+		case -EAGAIN:
+			return HRESULT_FROM_NT(STATUS_WDF_PAUSED);
+		case -EPERM:
+			return HR_INVALID_STATE;
+		}
+		request = ret < 0 ? NULL : request_retrieved(queue, io);
+		if (!request)
+			return E_OUTOFMEMORY;
+	} while (request_end_refused(request));
 	*result = (IWDFIoRequest *)request;
 	return S_OK;
 }

@@ -273,12 +273,12 @@ static void call_canceled_on_queue(struct request *request)
 static void call_handler(struct request *request)
 {
 	struct queue *queue = request->queue;
-	struct file *file = request->file;
+	int32_t status;
 
 	queue_enter(queue);
 	if (take_delivery(request)) {
-		if (file && file->state == FILE_FAILED)
-			request_fail(request, file->failure);
+		if (request->file && file_is_refused(request->file, &status))
+			request_fail(request, status);
 		else if (!queue_call(queue, request))
 			request_fail(request, -EINVAL);
 	}
@@ -337,6 +337,17 @@ struct request *request_retrieved(struct queue *queue, struct iotarget_request *
 		file_open(request->file, NULL);
 	wudf_debug("request %p retrieved", request);
 	return request;
+}
+
+bool request_end_refused(struct request *request)
+{
+	int32_t status;
+
+	if (!request->file || !file_is_refused(request->file, &status))
+		return false;
+	request_fail(request, status);
+	object_put(request);
+	return true;
 }
 
 /* On the device fd: the driver has no queue for it. */
@@ -1083,7 +1094,7 @@ void device_send_forgotten(struct device *device)
 	if (iotarget_host_retrieve(device->forgotten->host, 0, 0, &io) < 0)
 		return;
 	request = request_retrieved(device->forgotten, io);
-	if (!request)
+	if (!request || request_end_refused(request))
 		return;
 	request_format_using_current_type((IWDFIoRequest3 *)request);
 	pthread_mutex_lock(&request->lock);
