@@ -74,10 +74,12 @@ ULONG object_add_ref(struct object *object)
 ULONG object_release(struct object *object)
 {
 	unsigned long left = atomic_fetch_sub(&object->references, 1) - 1;
-	struct object *parent = object->parent;
+	struct object *parent;
 
+	/* then it is another thread's to free */
 	if (left)
 		return left;
+	parent = object->parent;
 	object->class->free(object);
 	if (parent)
 		object_put(parent);
