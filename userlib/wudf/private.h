@@ -101,11 +101,11 @@ struct pool {
 	pthread_cond_t cond;
 	struct work *first[2], **last[2];	/* urgent, others */
 	pthread_t threads[POOL_THREADS];
-	unsigned int count, idle, max;
+	unsigned int queued, count, idle, max;
 	bool stop;
 };
 
-/* A thread more, up to @max, whenever there is work and none is idle. */
+/* A thread more, up to @max, whenever there is more work than idle threads. */
 void pool_init(struct pool *pool, unsigned int max);
 void pool_queue(struct pool *pool, struct work *work, bool urgent);
 /* Does what is queued, and ends the threads. */

@@ -24,6 +24,7 @@ static struct work *take(struct pool *pool)
 		pool->first[i] = work->next;
 		if (!work->next)
 			pool->last[i] = &pool->first[i];
+		pool->queued--;
 		return work;
 	}
 	return NULL;
@@ -59,8 +60,8 @@ void pool_queue(struct pool *pool, struct work *work, bool urgent)
 	pthread_mutex_lock(&pool->lock);
 	*pool->last[!urgent] = work;
 	pool->last[!urgent] = &work->next;
-	/* the first one cannot be missing: it is made by pool_init()'s caller */
-	if (!pool->idle && pool->count < pool->max &&
+	/* (an idle one may have been woken for another) */
+	if (pool->queued++ >= pool->idle && pool->count < pool->max &&
 	    !pthread_create(&pool->threads[pool->count], NULL, serve, pool))
 		pool->count++;
 	pthread_cond_signal(&pool->cond);
