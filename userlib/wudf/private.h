@@ -384,7 +384,8 @@ struct queue {
 	IUnknown *cancel_callback;	/* all marks of a queue have the same */
 	unsigned int waiting;		/* fetched, and the driver has not seen them */
 	unsigned int running;		/* handlers */
-	pthread_cond_t idle;		/* none runs */
+	unsigned int works;		/* @notice_work, @state_work: in the pool */
+	pthread_cond_t idle;		/* one of the two has become less */
 	IQueueCallbackStateChange *notice;	/* of Stop, Drain or Purge */
 	bool notice_due;
 	struct work notice_work, state_work;

@@ -37,12 +37,21 @@ void queue_leave(struct queue *queue)
 	device_leave(queue->device);
 	pthread_mutex_lock(&queue->lock);
 	notice = !--queue->running && queue->notice_due;
+	queue->works += notice;
 	if (notice)
 		queue->notice_due = false;
 	pthread_cond_broadcast(&queue->idle);
 	pthread_mutex_unlock(&queue->lock);
 	if (notice)
 		pool_queue(&queue->device->callbacks, &queue->notice_work, true);
+}
+
+static void work_ends(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->works--;
+	pthread_cond_broadcast(&queue->idle);
+	pthread_mutex_unlock(&queue->lock);
 }
 
 bool queue_call(struct queue *queue, struct request *request)
@@ -92,10 +101,10 @@ static void run_notice(struct work *work)
 		queue->notice = NULL;
 	}
 	pthread_mutex_unlock(&queue->lock);
-	if (!callback)
-		return;
-	call_state_change(queue, callback);
+	if (callback)
+		call_state_change(queue, callback);
 	callback_put(callback);
+	work_ends(queue);
 }
 
 static void run_state_change(struct work *work)
@@ -106,6 +115,7 @@ static void run_state_change(struct work *work)
 	queue->state_queued = false;
 	pthread_mutex_unlock(&queue->lock);
 	call_state_change(queue, queue->on_state);
+	work_ends(queue);
 }
 
 static void state_fetched(void *context, uint32_t state, int notice)
@@ -114,16 +124,14 @@ static void state_fetched(void *context, uint32_t state, int notice)
 	bool tell;
 
 	(void)state;
-	if (notice) {
-		pool_queue(&queue->device->callbacks, &queue->notice_work, false);
-		return;
-	}
 	pthread_mutex_lock(&queue->lock);
-	tell = queue->on_state && !queue->state_queued;
-	queue->state_queued |= tell;
+	tell = notice || (queue->on_state && !queue->state_queued);
+	queue->state_queued |= tell && !notice;
+	queue->works += tell;
 	pthread_mutex_unlock(&queue->lock);
 	if (tell)
-		pool_queue(&queue->device->callbacks, &queue->state_work, false);
+		pool_queue(&queue->device->callbacks, notice ? &queue->notice_work :
+							       &queue->state_work, false);
 }
 
 /* ------------------------------------------------------------------ methods */
@@ -340,6 +348,11 @@ static void queue_dispose(struct object *object)
 	list_del(&queue->link);
 	pthread_mutex_unlock(&device->lock);
 	queue_join(queue);
+	/* what is on its way to the driver still uses it */
+	pthread_mutex_lock(&queue->lock);
+	while (queue->running || queue->works)
+		pthread_cond_wait(&queue->idle, &queue->lock);
+	pthread_mutex_unlock(&queue->lock);
 	put_callbacks(queue);
 	queue->on_create = NULL;
 	queue->on_read = NULL;

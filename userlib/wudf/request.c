@@ -240,23 +240,21 @@ static bool is_due(struct request *request)
  */
 static bool take_delivery(struct request *request)
 {
-	bool taken = false;
-	int ret;
+	int ret = -ECANCELED;
 
 	pthread_mutex_lock(&request->lock);
 	if (is_due(request)) {
 		ret = iotarget_request_unmark_cancelable(request->io);
-		if (ret == -ECANCELED) {
-			request->state = REQUEST_DOOMED;
-		} else if (!ret) {
-			request->state = REQUEST_OWNED;
-			taken = true;
-		}
+		request->state = ret == -ECANCELED ? REQUEST_DOOMED : REQUEST_OWNED;
 	}
 	pthread_mutex_unlock(&request->lock);
-	if (taken)
-		count_waiting(request->queue, -1);
-	return taken;
+	if (ret == -ECANCELED)
+		return false;
+	count_waiting(request->queue, -1);
+	/* its queue has ended */
+	if (ret)
+		request_fail(request, ret);
+	return !ret;
 }
 
 static void call_canceled_on_queue(struct request *request)
@@ -264,10 +262,14 @@ static void call_canceled_on_queue(struct request *request)
 	struct queue *queue = request->queue;
 
 	wudf_debug("OnIoCanceledOnQueue of %p", request);
-	device_enter(queue->device);
-	queue->on_canceled->lpVtbl->OnIoCanceledOnQueue(queue->on_canceled,
-		(IWDFIoQueue *)queue, (IWDFIoRequest *)request);
-	device_leave(queue->device);
+	queue_enter(queue);
+	/* (it can have been deleted meanwhile) */
+	if (queue->on_canceled)
+		queue->on_canceled->lpVtbl->OnIoCanceledOnQueue(queue->on_canceled,
+			(IWDFIoQueue *)queue, (IWDFIoRequest *)request);
+	else
+		request_fail(request, -ECANCELED);
+	queue_leave(queue);
 }
 
 static void call_handler(struct request *request)
