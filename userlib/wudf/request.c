@@ -1086,6 +1086,21 @@ static HRESULT send_and_forget(struct request *request, struct target *target)
 	return hr;
 }
 
+/*
+ * A cancel took the mark of what could not be sent: it can be completed when the
+ * fetcher has seen it, if its queue has not ended before. With the lock held.
+ */
+static void wait_claim(struct request *request)
+{
+	while (request->claimed && !request->told &&
+	       iotarget_request_is_canceled(request->io) != -ENODEV) {
+		pthread_mutex_unlock(&request->lock);
+		sched_yield();
+		pthread_mutex_lock(&request->lock);
+	}
+	request->claimed = false;
+}
+
 void device_send_forgotten(struct device *device)
 {
 	struct iotarget_request *io;
@@ -1102,6 +1117,7 @@ void device_send_forgotten(struct device *device)
 	pthread_mutex_lock(&request->lock);
 	hr = target_send(device->target, request,
 			 WDF_REQUEST_SEND_OPTION_SEND_AND_FORGET, 0);
+	wait_claim(request);
 	pthread_mutex_unlock(&request->lock);
 	if (FAILED(hr))
 		request_fail(request, status_from_hresult(hr));
@@ -1124,13 +1140,7 @@ static HRESULT request_send(IWDFIoRequest3 *This, IWDFIoTarget *wdf_target, ULON
 	hr = check_send(request, flags);
 	if (SUCCEEDED(hr) && !(flags & WDF_REQUEST_SEND_OPTION_SEND_AND_FORGET))
 		hr = target_send(target, request, flags, timeout);
-	/* a cancel took its mark: the driver has it again when the fetcher has seen it */
-	while (request->claimed && !request->told) {
-		pthread_mutex_unlock(&request->lock);
-		sched_yield();
-		pthread_mutex_lock(&request->lock);
-	}
-	request->claimed = false;
+	wait_claim(request);
 	request->status = hr;
 	pthread_mutex_unlock(&request->lock);
 
