@@ -189,6 +189,9 @@ static HRESULT retrieve(struct queue *queue, struct file *file, IWDFIoRequest **
 	if (!result)
 		return E_POINTER;
 	*result = NULL;
+	/* nothing comes from a file of the driver's own; 0 would be any */
+	if (file && !file->number)
+		return HRESULT_FROM_WIN32(ERROR_NO_MORE_ITEMS);
 	do {
 		ret = iotarget_host_retrieve(queue->host, file ? file->number : 0, 0,
 					     &io);
