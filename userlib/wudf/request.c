@@ -1073,7 +1073,8 @@ static HRESULT send_and_forget(struct request *request, struct target *target)
 
 	if (request->create) {
 		hr = target_open_file(target, request->file);
-		complete(request, hr, 0);
+		if (SUCCEEDED(hr))
+			complete(request, hr, 0);
 		return hr;
 	}
 	if (!target->name)
