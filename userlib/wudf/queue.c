@@ -451,7 +451,7 @@ static HRESULT open_queue(struct queue *queue, bool allow_zero_length)
 {
 	struct iotarget_queue_create options = {
 		.flags = (allow_zero_length ? 0 : IOTARGET_QUEUE_NO_ZERO_LENGTH) |
-			 (queue->on_canceled ? IOTARGET_QUEUE_CANCELED_EVENTS : 0),
+			 IOTARGET_QUEUE_CANCELED_EVENTS,
 		.dispatch = queue->dispatch,
 	};
 	int ret;

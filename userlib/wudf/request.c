@@ -291,12 +291,16 @@ static void run_deliver(struct work *work)
 {
 	struct request *request = container_of(work, struct request, deliver);
 	struct file *file = request->file;
-	bool due;
+	bool due, canceled;
 
 	pthread_mutex_lock(&request->lock);
 	due = is_due(request);
+	/* without OnIoCanceledOnQueue */
+	canceled = request->state == REQUEST_QUEUED;
 	pthread_mutex_unlock(&request->lock);
-	if (request->on_queue_cancel) {
+	if (canceled) {
+		request_fail(request, -ECANCELED);
+	} else if (request->on_queue_cancel) {
 		call_canceled_on_queue(request);
 	} else if (due) {
 		/* again when OnCreateFile is answered */
@@ -307,20 +311,34 @@ static void run_deliver(struct work *work)
 	object_put(request);
 }
 
+/*
+ * Without OnIoCanceledOnQueue it ends here: if the kernel ended it, we would not hear
+ * of it, and keep it.
+ */
 void request_canceled_on_queue(struct iotarget_request *io)
 {
 	struct queue *queue = io->host_context;
 	struct request *request = request_of_io(io, queue);
+	struct device *device = queue->device;
 
+	if (!request) {
+		iotarget_request_complete(io, -ECANCELED, NULL, 0, 0);
+		return;
+	}
 	pthread_mutex_lock(&request->lock);
-	request->state = REQUEST_OWNED;
-	request->cancel = CANCEL_TOLD;
-	request->told = true;
-	request->canceled = true;
-	request->on_queue_cancel = true;
+	request->on_queue_cancel = queue->on_canceled;
+	if (!queue->on_canceled) {
+		request->state = REQUEST_QUEUED;
+	} else {
+		request->state = REQUEST_OWNED;
+		request->cancel = CANCEL_TOLD;
+		request->told = true;
+		request->canceled = true;
+	}
 	pthread_mutex_unlock(&request->lock);
 	object_get(request);
-	pool_queue(&queue->device->callbacks, &request->deliver, true);
+	pool_queue(queue->on_canceled ? &device->callbacks : &device->completions,
+		   &request->deliver, true);
 }
 
 struct request *request_retrieved(struct queue *queue, struct iotarget_request *io)
