@@ -202,6 +202,8 @@ HRESULT object_assign_context(struct object *object, IObjectCleanup *cleanup,
 {
 	HRESULT hr = S_OK;
 
+	if (cleanup)
+		cleanup->lpVtbl->AddRef(cleanup);
 	pthread_mutex_lock(&tree_lock);
 	if (object->deleted) {
 		hr = HRESULT_FROM_NT(STATUS_DELETE_PENDING);
@@ -211,10 +213,10 @@ HRESULT object_assign_context(struct object *object, IObjectCleanup *cleanup,
 		object->has_context = true;
 		object->context = context;
 		object->context_cleanup = cleanup;
-		if (cleanup)
-			cleanup->lpVtbl->AddRef(cleanup);
+		cleanup = NULL;
 	}
 	pthread_mutex_unlock(&tree_lock);
+	callback_put(cleanup);
 	return hr;
 }
 

@@ -234,28 +234,28 @@ static void queue_start_method(IWDFIoQueue *This)
 static void control(struct queue *queue, uint32_t action,
 		    IQueueCallbackStateChange *callback)
 {
+	bool first;
 	int ret;
 
 	if (!callback) {
 		iotarget_queue_control(queue->fd, action, 0, NULL);
 		return;
 	}
-	pthread_mutex_lock(&queue->lock);
-	if (queue->notice) {
-		pthread_mutex_unlock(&queue->lock);
-		refuse("Stop, Drain or Purge", queue, HR_INVALID_OPERATION);
-		return;
-	}
 	callback->lpVtbl->AddRef(callback);
-	queue->notice = callback;
-	pthread_mutex_unlock(&queue->lock);
-	ret = iotarget_queue_control(queue->fd, action, IOTARGET_QUEUE_CONTROL_NOTIFY,
-				     NULL);
-	if (ret >= 0)
-		return;
 	pthread_mutex_lock(&queue->lock);
-	queue->notice = NULL;
+	first = !queue->notice;
+	if (first)
+		queue->notice = callback;
 	pthread_mutex_unlock(&queue->lock);
+	if (first) {
+		ret = iotarget_queue_control(queue->fd, action,
+					     IOTARGET_QUEUE_CONTROL_NOTIFY, NULL);
+		if (ret >= 0)
+			return;
+		pthread_mutex_lock(&queue->lock);
+		queue->notice = NULL;
+		pthread_mutex_unlock(&queue->lock);
+	}
 	callback_put(callback);
 	refuse("Stop, Drain or Purge", queue, HR_INVALID_OPERATION);
 }
