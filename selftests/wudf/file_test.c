@@ -165,6 +165,8 @@ TEST_F(file, U94_a_killed_sender)
 	waitpid(child, NULL, 0);
 	NEXT(p, ON_FILE_CLEANUP);
 	EXPECT_EQ(requests[1], NEXT(p, ON_CANCEL));
+	while (counts_of(p->wdf_manual).in_driver)
+		sched_yield();
 	EXPECT_COUNTS(p->wdf_manual, 0, 0);
 	EXPECT_TRUE(IWDFIoRequest2_IsCanceled(requests[2]));
 	COMPLETE(requests[1], ABORTED, 0);
@@ -220,6 +222,57 @@ TEST_F(file, OnCreateFile_lets_a_file_be_opened)
 	NEXT(p, ON_FILE_CLOSE);
 }
 
+TEST_F(file, OnCreateFile_that_is_answered_after_the_close)
+{
+	struct probe *p = self->p;
+	IWDFIoRequest2 *create;
+
+	p->queue.has = HAS_ALL_IO | HAS_CREATE;
+	START();
+	send_read_on(self->other);
+	create = NEXT(p, ON_CREATE);
+	close(self->other);
+	/* it is cancelled when the cleanup has been dealt with */
+	while (counts_of(p->wdf_queue).in_queue)
+		sched_yield();
+	EXPECT_TRUE(no_event(p));
+	COMPLETE(create, S_OK, 0);
+	NEXT(p, ON_FILE_CLEANUP);
+	NEXT(p, ON_FILE_CLOSE);
+}
+
+static HRESULT reads_by_hand(struct probe *p)
+{
+	HRESULT hr = with_manual(p);
+
+	return FAILED(hr) ? hr :
+	       IWDFIoQueue_ConfigureRequestDispatching(p->wdf_manual, WdfRequestRead,
+						       TRUE);
+}
+
+TEST_F(file, nothing_is_retrieved_of_a_file_that_was_refused)
+{
+	struct probe *p = self->p;
+	IWDFIoRequest *request;
+	IWDFIoRequest2 *create;
+	uint64_t id;
+
+	p->queue.has = HAS_ALL_IO | HAS_CREATE;
+	p->configure = reads_by_hand;
+	START();
+	id = send_read_on(self->other);
+	ASSERT_EQ(S_OK, IWDFIoQueue_RetrieveNextRequest(p->wdf_manual, &request));
+	create = NEXT(p, ON_CREATE);
+	COMPLETE(create, E_ACCESSDENIED, 0);
+	COMPLETE((IWDFIoRequest2 *)request, S_OK, 0);
+	EXPECT_REAP(self->other, id, 0);
+	id = send_read_on(self->other);
+	EXPECT_EQ(HRESULT_FROM_WIN32(ERROR_NO_MORE_ITEMS),
+		  IWDFIoQueue_RetrieveNextRequest(p->wdf_manual, &request));
+	EXPECT_REAP(self->other, id, -EACCES);
+	close(self->other);
+}
+
 /* ---------------------------------------------------------------------- life */
 
 TEST(the_life_of_a_device)
@@ -265,6 +318,33 @@ TEST(the_life_of_a_device)
 	EXPECT_EQ(1, p->device.references);
 	EXPECT_EQ(1, p->queue.references);
 	EXPECT_EQ(1, p->entry.references);
+	close(p->fd);
+	free(p);
+}
+
+/* It takes the 10 seconds that a driver is given. */
+TEST(a_device_ends_although_two_queues_hold_requests)
+{
+	struct probe *p = calloc(1, sizeof(*p));
+	IWDFIoRequest2 *requests[2];
+	IWDFIoRequest *again;
+	uint64_t ids[2];
+	int i;
+
+	p->configure = with_manual;
+	ASSERT_LE(0, probe_start(p));
+	for (i = 0; i < 2; i++) {
+		ids[i] = send_read(p);
+		requests[i] = NEXT(p, ON_REQUEST);
+	}
+	EXPECT_EQ(S_OK, IWDFIoRequest2_ForwardToIoQueue(requests[1], p->wdf_manual));
+	ASSERT_EQ(S_OK, IWDFIoQueue_RetrieveNextRequest(p->wdf_manual, &again));
+	EXPECT_TRUE(host_stop(&p->host));
+	for (i = 0; i < 2; i++) {
+		EXPECT_REAP(p->fd, ids[i], -ENODEV);
+		IWDFIoRequest2_Release(requests[i]);
+	}
+	IWDFIoRequest_Release(again);
 	close(p->fd);
 	free(p);
 }
@@ -315,6 +395,53 @@ TEST(a_device_that_ends_while_its_driver_holds_requests)
 	EXPECT_REAP(p->fd, ids[0], -ECANCELED);
 	COMPLETE(plain, S_OK, 2);
 	EXPECT_REAP(p->fd, ids[1], 0);
+	pthread_join(thread, NULL);
+	close(p->fd);
+	free(p);
+}
+
+static unsigned int waiting_in(struct queue *queue)
+{
+	unsigned int waiting;
+
+	pthread_mutex_lock(&queue->lock);
+	waiting = queue->waiting;
+	pthread_mutex_unlock(&queue->lock);
+	return waiting;
+}
+
+TEST(a_driver_gets_nothing_after_OnD0Exit)
+{
+	struct probe *p = calloc(1, sizeof(*p));
+	pthread_t thread;
+	uint64_t ids[2];
+	int i;
+
+	p->device.has = HAS_PNP;
+	p->constraint = WdfDeviceLevel;
+	p->configure = power_managed;
+	ASSERT_LE(0, probe_start(p));
+	/* OnInitialize to OnSelfManagedIoInit */
+	for (i = 0; i < 5; i++)
+		next_event(p);
+	/* both are fetched, and wait for the device's lock */
+	IWDFDevice2_AcquireLock(p->wdf_device);
+	for (i = 0; i < 2; i++)
+		ids[i] = send_read(p);
+	while (waiting_in((struct queue *)p->wdf_queue) < 2)
+		sched_yield();
+	thread = start(stop_host, &p->host);
+	NEXT(p, ON_QUERY_REMOVE);
+	NEXT(p, ON_SUSPEND);
+	NEXT(p, ON_D0_EXIT);
+	IWDFDevice2_ReleaseLock(p->wdf_device);
+	NEXT(p, ON_RELEASE);
+	NEXT(p, ON_FLUSH);
+	for (i = 0; i < 2; i++)
+		EXPECT_REAP(p->fd, ids[i], -ECANCELED);
+	NEXT(p, ON_CLEANUP);
+	NEXT(p, ON_DEINITIALIZE);
+	EXPECT_TRUE(no_event(p));
 	pthread_join(thread, NULL);
 	close(p->fd);
 	free(p);

@@ -620,6 +620,65 @@ TEST_F(queue, a_manual_queue_tells_that_it_is_not_empty)
 	EXPECT_REAP(p->fd, ids[0], 0);
 }
 
+static HRESULT second_with_state(struct probe *p)
+{
+	p->manual.has = HAS_STATE;
+	IWDFDevice2_CreateIoQueue(p->wdf_device, unknown_of(&p->manual), FALSE,
+				  WdfIoQueueDispatchManual, FALSE, TRUE, &p->wdf_manual);
+	IWDFIoQueue_Release(p->wdf_manual);
+	return IWDFDevice2_CreateIoQueue(p->wdf_device, unknown_of(&p->queue), TRUE,
+					 p->dispatch, FALSE, TRUE, &p->wdf_queue);
+}
+
+static bool tells(struct queue *queue)
+{
+	bool works;
+
+	pthread_mutex_lock(&queue->lock);
+	works = queue->works;
+	pthread_mutex_unlock(&queue->lock);
+	return works;
+}
+
+static void *delete_queue(void *arg)
+{
+	struct probe *p = arg;
+
+	atomic_store((_Atomic pid_t *)p->data, gettid());
+	if (IWDFIoQueue_DeleteWdfObject(p->wdf_manual) != S_OK)
+		abort();
+	return NULL;
+}
+
+/* What is wrong here a sanitizer says. */
+TEST_F(queue, a_queue_is_deleted_after_its_OnStateChange)
+{
+	struct probe *p = self->p;
+	IWDFIoRequest2 *request;
+	_Atomic pid_t tid = 0;
+	pthread_t thread;
+	uint64_t id;
+
+	p->data = &tid;
+	p->configure = second_with_state;
+	START();
+	IWDFIoQueue_Release(p->wdf_queue);
+	id = send_read(p);
+	request = NEXT(p, ON_REQUEST);
+	IWDFDevice2_AcquireLock(p->wdf_device);
+	EXPECT_EQ(S_OK, IWDFIoRequest2_ForwardToIoQueue(request, p->wdf_manual));
+	while (!tells((struct queue *)p->wdf_manual))
+		sched_yield();
+	thread = start(delete_queue, p);
+	while (!tid)
+		sched_yield();
+	wait_asleep(tid);
+	IWDFDevice2_ReleaseLock(p->wdf_device);
+	pthread_join(thread, NULL);
+	EXPECT_REAP(p->fd, id, -ENODEV);
+	IWDFIoRequest2_Release(request);
+}
+
 /* Bad ones are made beside a good one; a device has one default queue. */
 static HRESULT bad_queues(struct probe *p)
 {

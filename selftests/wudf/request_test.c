@@ -159,6 +159,27 @@ TEST_F(request, U04_requeued_and_canceled_without_a_callback)
 	EXPECT_QUIET();
 }
 
+TEST_F(request, U04_the_drivers_context_goes_with_it)
+{
+	struct probe *p = self->p;
+	IWDFIoRequest2 *request;
+	uint64_t id;
+
+	p->configure = with_manual;
+	p->device.has = HAS_CLEANUP;
+	START();
+	id = send_read(p);
+	request = NEXT(p, ON_REQUEST);
+	EXPECT_EQ(S_OK, IWDFIoRequest2_AssignContext(request,
+			face_of(&p->device, FACE_CLEANUP, IObjectCleanup), p));
+	EXPECT_EQ(S_OK, IWDFIoRequest2_ForwardToIoQueue(request, p->wdf_manual));
+	EXPECT_EQ(IOTARGET_CANCEL_DELIVERED, iotarget_cancel(p->fd, id));
+	EXPECT_REAP(p->fd, id, -ECANCELED);
+	/* now, not when its slot has another request */
+	EXPECT_EQ(request, NEXT(p, ON_OBJECT_CLEANUP));
+	IWDFIoRequest2_Release(request);
+}
+
 static HRESULT two_sequential(struct probe *p)
 {
 	HRESULT hr = with_manual(p);
@@ -863,6 +884,16 @@ TEST_F(request, U98_information_beyond_the_buffer)
 	IWDFIoRequest2_CompleteWithInformation(request, S_OK, 9);
 	COMPLETE(request, S_OK, 8);
 	EXPECT_REAP(p->fd, id, 0);
+	/* of a failure it is what the driver would need */
+	id = send_read(p);
+	request = NEXT(p, ON_REQUEST);
+	COMPLETE(request, HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER), 100);
+	EXPECT_REAP(p->fd, id, -EMSGSIZE);
+	/* without output it is not looked at */
+	id = send_ioctl(p->fd, 0x1234, "in", 3, NULL, 0);
+	request = NEXT(p, ON_REQUEST);
+	COMPLETE(request, S_OK, 100);
+	EXPECT_REAP(p->fd, id, 0);
 }
 
 /* ---------------------------------------------------------------- buffers */
@@ -976,6 +1007,49 @@ TEST_F(request, objects_and_their_interfaces)
 	EXPECT_EQ(parent, NEXT(p, ON_OBJECT_CLEANUP));
 	EXPECT_EQ(0, IWDFObject_Release(child));
 	EXPECT_EQ(0, IWDFObject_Release(parent));
+}
+
+/* ------------------------------------------------------------------- threads */
+
+static pthread_barrier_t both;
+
+static void meet(struct work *work)
+{
+	(void)work;
+	pthread_barrier_wait(&both);
+}
+
+static void do_nothing(struct work *work)
+{
+	(void)work;
+}
+
+static bool is_idle(struct pool *pool)
+{
+	bool idle;
+
+	pthread_mutex_lock(&pool->lock);
+	idle = pool->idle;
+	pthread_mutex_unlock(&pool->lock);
+	return idle;
+}
+
+/* One thread is idle: two works that wait for each other need one more. */
+TEST(works_do_not_share_a_thread)
+{
+	struct work first = { .run = do_nothing }, works[2] = { { .run = meet },
+								{ .run = meet } };
+	struct pool pool;
+
+	pthread_barrier_init(&both, NULL, 2);
+	pool_init(&pool, POOL_THREADS);
+	pool_queue(&pool, &first, false);
+	while (!is_idle(&pool))
+		sched_yield();
+	pool_queue(&pool, &works[0], false);
+	pool_queue(&pool, &works[1], false);
+	pool_destroy(&pool);
+	pthread_barrier_destroy(&both);
 }
 
 TEST_HARNESS_MAIN

@@ -938,4 +938,82 @@ TEST_F(target, completion_parameters)
 	DROP(request);
 }
 
+TEST_F(target, a_request_with_its_own_memory_is_freed)
+{
+	IWDFIoRequest2 *request = MAKE();
+
+	EXPECT_EQ(S_OK, IWDFIoRequest2_DeleteWdfObject(request));
+	EXPECT_EQ(0, IWDFIoRequest2_Release(request));
+}
+
+TEST_F(target, U55_retrieve_by_a_file_of_the_drivers_own)
+{
+	struct probe *p = self->p;
+	IWDFIoRequest2 *first, *second;
+	IWDFIoRequest *none = (void *)1;
+	uint64_t ids[2];
+
+	ids[0] = send_read(p);
+	first = NEXT(p, ON_REQUEST);
+	ids[1] = send_read(p);
+	EXPECT_COUNTS(p->wdf_queue, 1, 1);
+	EXPECT_EQ(HRESULT_FROM_WIN32(ERROR_NO_MORE_ITEMS),
+		  IWDFIoQueue_RetrieveNextRequestByFileObject(p->wdf_queue,
+				(IWDFFile *)self->file, &none));
+	EXPECT_EQ(NULL, none);
+	COMPLETE(first, S_OK, 0);
+	EXPECT_REAP(p->fd, ids[0], 0);
+	second = NEXT(p, ON_REQUEST);
+	COMPLETE(second, S_OK, 0);
+	EXPECT_REAP(p->fd, ids[1], 0);
+}
+
+TEST(a_create_that_cannot_be_sent_stays_the_drivers)
+{
+	struct probe *p = calloc(1, sizeof(*p));
+	IWDFIoRequest2 *create, *request;
+	IWDFIoTarget *target;
+	uint64_t id;
+
+	p->lower = "wudf-none";
+	p->queue.has = HAS_ALL_IO | HAS_CREATE;
+	ASSERT_LE(0, probe_start(p));
+	IWDFDevice2_GetDefaultIoTarget(p->wdf_device, &target);
+	id = send_read(p);
+	create = NEXT(p, ON_CREATE);
+	EXPECT_TRUE(FAILED(IWDFIoRequest2_Send(create, target, FORGET, 0)));
+	COMPLETE(create, S_OK, 0);
+	request = NEXT(p, ON_REQUEST);
+	COMPLETE(request, S_OK, 0);
+	EXPECT_REAP(p->fd, id, 0);
+	IWDFIoTarget_Release(target);
+	probe_stop(p);
+	free(p);
+}
+
+/* It takes 20 seconds: 10 for the upper driver, 10 for the lower one. */
+TEST(a_device_ends_although_the_one_below_keeps_a_synchronous_request)
+{
+	struct probe *p = calloc(1, sizeof(*p)), *lower = calloc(1, sizeof(*lower));
+	IWDFIoRequest2 *below;
+	uint64_t id;
+
+	lower->name = "wudf-lower";
+	ASSERT_LE(0, probe_start(lower));
+	p->lower = "wudf-lower";
+	p->constraint = WdfDeviceLevel;
+	p->handler = send_in_handler;
+	ASSERT_LE(0, probe_start(p));
+	id = send_read(p);
+	below = NEXT(lower, ON_REQUEST);
+	EXPECT_TRUE(host_stop(&p->host));
+	/* the purge has cancelled it */
+	EXPECT_REAP(p->fd, id, -ECANCELED);
+	COMPLETE(below, S_OK, 0);
+	close(p->fd);
+	probe_stop(lower);
+	free(p);
+	free(lower);
+}
+
 TEST_HARNESS_MAIN
