@@ -373,10 +373,13 @@ u32 iotarget_queue_state(const struct iotarget_queue *queue)
 	       (queue->owned ? 0 : IOTARGET_QUEUE_STATE_IDLE);
 }
 
-/* A request has left: is that what is waited for? */
+/*
+ * A request has left: is that what is waited for? After the end nobody hears of it:
+ * a driver that unregisters has its work no more.
+ */
 void iotarget_queue_settle(struct iotarget_queue *queue)
 {
-	if (queue->owned || queue->purges)
+	if (queue->ended || queue->owned || queue->purges)
 		return;
 	queue->purging = false;
 	if (queue->notice == IOTARGET_NOTICE_IDLE ||
