@@ -315,9 +315,13 @@ void iotarget_target_publish(struct iotarget_request *req, bool sync)
 		list_add_tail(&req->node, &target->forgotten);
 		queue_work(iotarget_wq, &target->work);
 	} else {
+		bool news = list_empty(&target->ready);
+
 		list_add_tail(&req->node, &target->ready);
-		iotarget_wake_one(&target->waiters, &target->pollers,
-				  EPOLLIN | EPOLLRDNORM, sync);
+		/* pollers hear of the first: who reaps it tells of what it leaves */
+		if (news || !list_empty(&target->waiters))
+			iotarget_wake_one(&target->waiters, &target->pollers,
+					  EPOLLIN | EPOLLRDNORM, sync);
 	}
 	iotarget_target_settle(target, 1);
 }
@@ -872,25 +876,33 @@ static void iotarget_target_pend(struct iotarget_target *target,
 	}
 }
 
-/* To the queues that their types are routed to, in order. Under the lock. */
+/*
+ * To the queues that their types are routed to, in order. Each of them is woken once:
+ * a user may have very many pollers. Under the lock.
+ */
 static void iotarget_target_submit(struct iotarget_target *target,
 				   struct list_head *list, bool sync)
 {
-	struct iotarget_request *req;
+	struct iotarget_queue *const *routes = target->device->routes;
+	struct iotarget_request *req, *next;
 	struct iotarget_queue *queue;
 
 	while (!list_empty(list)) {
-		LIST_HEAD(run);
+		LIST_HEAD(part);
 
 		req = list_first_entry(list, struct iotarget_request, node);
-		queue = target->device->routes[req->type];
+		queue = routes[req->type];
 		list_for_each_entry(req, list, node) {
-			if (target->device->routes[req->type] != queue)
+			if (routes[req->type] != queue)
 				break;
 		}
 		/* @req is the first for another queue, or the head */
-		list_cut_before(&run, list, &req->node);
-		iotarget_queue_insert(queue, &run);
+		list_cut_before(&part, list, &req->node);
+		list_for_each_entry_safe(req, next, list, node) {
+			if (routes[req->type] == queue)
+				list_move_tail(&req->node, &part);
+		}
+		iotarget_queue_insert(queue, &part);
 		iotarget_queue_wake(queue, sync);
 	}
 }
