@@ -63,6 +63,9 @@ struct iotarget_driver_queue;
 /* Payload that lies in the slot itself. */
 #define IOTARGET_INLINE		64
 
+/* So many requests are looked at, or moved, under one hold of the lock. */
+#define IOTARGET_BITE		64
+
 /**
  * struct iotarget_spin - whether to look for news before sleeping
  * @cpu: the processor that the last request or completion came from (lock; read

@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -907,6 +908,26 @@ static void iotarget_target_submit(struct iotarget_target *target,
 	}
 }
 
+/* Sends the first of what waits, at most @max. Under the lock. */
+static void iotarget_target_resume(struct iotarget_target *target, u32 max)
+{
+	struct iotarget_request *req;
+	LIST_HEAD(list);
+	u32 n = 0;
+
+	list_for_each_entry(req, &target->stopped, node) {
+		if (n == max)
+			break;
+		req->sent = true;
+		n++;
+	}
+	/* @req is the first that stays, or the head */
+	list_cut_before(&list, &target->stopped, &req->node);
+	target->sent[0] += n;
+	target->waiting -= n;
+	iotarget_target_submit(target, &list, false);
+}
+
 /*
  * Publishes @list in one step; after it nothing can fail. With @waiter, the
  * requests are its own. Under the lock.
@@ -932,8 +953,13 @@ int iotarget_send_publish(struct iotarget_target *target, struct list_head *list
 	}
 	if (rb_first_cached(&target->deadlines) != first)
 		iotarget_deadline_arm(target);
-	if (unlikely(target->state == IOTARGET_TARGET_STOPPED))
+	if (unlikely(target->state == IOTARGET_TARGET_STOPPED ||
+		     !list_empty(&target->stopped))) {
 		iotarget_target_pend(target, list);
+		/* behind what a START sends now, and no work more for it */
+		if (target->state == IOTARGET_TARGET_STARTED)
+			iotarget_target_resume(target, count);
+	}
 	iotarget_target_submit(target, list, sync);
 	return 0;
 }
@@ -1056,9 +1082,6 @@ static void iotarget_target_remove_one(struct iotarget_request *req, void *conte
 /* Starts or stops. Under the lock. */
 static int iotarget_target_set(struct iotarget_target *target, u32 action)
 {
-	struct iotarget_request *req;
-	LIST_HEAD(list);
-
 	if (target->ended || target->device->ended)
 		return -ENODEV;
 	if (action == IOTARGET_TARGET_REMOVE)
@@ -1073,15 +1096,23 @@ static int iotarget_target_set(struct iotarget_target *target, u32 action)
 	if (action == IOTARGET_TARGET_START) {
 		target->starts++;
 		iotarget_wake_all(&target->stoppers);
-		list_splice_init(&target->stopped, &list);
-		target->waiting = 0;
-		list_for_each_entry(req, &list, node) {
-			req->sent = true;
-			target->sent[0]++;
-		}
-		iotarget_target_submit(target, &list, false);
 	}
 	return 0;
+}
+
+/* START: sends what waits, until the target is stopped, or over. Under the lock. */
+static void iotarget_target_start(struct iotarget_target *target)
+	__must_hold(&target->device->lock)
+{
+	struct iotarget_device *device = target->device;
+
+	while (target->state == IOTARGET_TARGET_STARTED && !target->ended &&
+	       !device->ended && !list_empty(&target->stopped)) {
+		iotarget_target_resume(target, IOTARGET_BITE);
+		spin_unlock(&device->lock);
+		cond_resched();
+		spin_lock(&device->lock);
+	}
 }
 
 /*
@@ -1134,6 +1165,8 @@ int iotarget_target_control(struct iotarget_call *call)
 					 NULL);
 
 	spin_lock(&device->lock);
+	if (args->action == IOTARGET_TARGET_START)
+		iotarget_target_start(target);
 	/* who waits to reap, with nothing pending, waits in vain */
 	if (args->action == IOTARGET_TARGET_REMOVE)
 		iotarget_target_settle(target, 0);
