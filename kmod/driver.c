@@ -393,8 +393,10 @@ int iotarget_driver_retrieve(struct iotarget_driver_queue *from, u64 file,
 		count = file ? iotarget_queue_retrieve_file(queue, NULL, file,
 							    &req) :
 			       iotarget_queue_retrieve(queue, NULL, &req, 1);
+		/* the lock was let go while it was looked for */
 		if (!count)
-			err = -ENODATA;
+			err = queue->ended ? -ENODEV :
+			      queue->stopped ? -EAGAIN : -ENODATA;
 	}
 	if (!err) {
 		iotarget_host_deliver(req);

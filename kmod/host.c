@@ -289,8 +289,11 @@ static int iotarget_host_fetch_requests(struct iotarget_queue *queue,
 						     reqs);
 	else
 		count = iotarget_queue_retrieve(queue, routine, reqs, max);
+	if (!count && queue->ended)
+		return -ENODEV;
+	/* (stopped while it was looked for) */
 	if (!count)
-		return 0;
+		return args->file && queue->stopped ? -EAGAIN : 0;
 	/* this copy may take long, and others can fetch what is left */
 	iotarget_queue_wake(queue, false);
 	spin_unlock(&queue->device->lock);

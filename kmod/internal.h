@@ -160,6 +160,7 @@ typedef void (*iotarget_cancel_fn)(struct iotarget_request *req);
  * @in_length: bytes for the host
  * @out_length: bytes that the sender takes
  * @uid: who sent it
+ * @moves: how often the slot's requests have come to a queue (lock)
  * @user_data: the sender's
  * @offset: offset, or argument by value
  * @out: where the sender wants the output
@@ -202,6 +203,7 @@ struct iotarget_request {
 	u32 in_length;
 	u32 out_length;
 	kuid_t uid;
+	u32 moves;
 	u64 user_data;
 	u64 offset;
 	u64 out;

@@ -5,6 +5,7 @@
  */
 #include <linux/file.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -168,6 +169,7 @@ static void iotarget_queue_own(struct iotarget_queue *queue,
 		queue->announced = false;
 	queue->queued++;
 	req->queue = queue;
+	req->moves++;
 	iotarget_request_move(req, IOTARGET_QUEUED, routine);
 }
 
@@ -232,18 +234,27 @@ u32 iotarget_queue_retrieve(struct iotarget_queue *queue,
 }
 
 /*
- * The same, one of @file. It looks at no more than users may have. If its record
- * cannot be copied, it stays first.
+ * Looks at a bite of requests for one of @file, from *@at on, or from the head. Then
+ * *@at is where to go on, held, or NULL: there is no more. Returns how many it took.
  */
-u32 iotarget_queue_retrieve_file(struct iotarget_queue *queue,
-				 iotarget_cancel_fn routine, u64 file,
-				 struct iotarget_request **reqs)
+static u32 iotarget_queue_look(struct iotarget_queue *queue,
+			       iotarget_cancel_fn routine, u64 file,
+			       struct iotarget_request **reqs,
+			       struct iotarget_request **at)
 {
 	struct iotarget_request *req, *next;
+	u32 looked = 0, n = 0;
 	LIST_HEAD(skipped);
-	u32 n = 0;
 
-	list_for_each_entry_safe(req, next, &queue->requests, node) {
+	req = *at ?: list_first_entry(&queue->requests, struct iotarget_request,
+				      node);
+	*at = NULL;
+	list_for_each_entry_safe_from(req, next, &queue->requests, node) {
+		if (looked++ == IOTARGET_BITE) {
+			*at = req;
+			iotarget_request_hold(req);
+			break;
+		}
 		if (req->target->file != file)
 			continue;
 		if (!iotarget_queue_skips(req)) {
@@ -254,6 +265,36 @@ u32 iotarget_queue_retrieve_file(struct iotarget_queue *queue,
 		list_move_tail(&req->node, &skipped);
 	}
 	iotarget_queue_skip(&skipped);
+	return n;
+}
+
+/*
+ * The same, one of @file. If its record cannot be copied, it stays first. The lock
+ * is let go now and then: the queue may have been stopped, or have ended.
+ */
+u32 iotarget_queue_retrieve_file(struct iotarget_queue *queue,
+				 iotarget_cancel_fn routine, u64 file,
+				 struct iotarget_request **reqs)
+	__must_hold(&queue->device->lock)
+{
+	struct iotarget_device *device = queue->device;
+	struct iotarget_request *at = NULL;
+	u32 n, moves;
+
+	do {
+		n = iotarget_queue_look(queue, routine, file, reqs, &at);
+		if (!at)
+			break;
+		moves = at->moves;
+		spin_unlock(&device->lock);
+		cond_resched();
+		spin_lock(&device->lock);
+		/* if it left meanwhile, from the head again */
+		if (!iotarget_request_release(at) || at->moves != moves ||
+		    at->state != IOTARGET_QUEUED ||
+		    iotarget_target_holds_back(at->target))
+			at = NULL;
+	} while (!queue->stopped && !queue->ended && !fatal_signal_pending(current));
 	return n;
 }
 
