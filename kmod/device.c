@@ -529,6 +529,7 @@ void iotarget_device_close(void *object)
 	struct iotarget_device *device = object;
 
 	iotarget_device_end(device);
+	cancel_work_sync(&device->queue.skipping);
 	if (device->account) {
 		iotarget_account_uncharge(device->account, IOTARGET_CAP_QUEUES, 1);
 		iotarget_account_uncharge(device->account, IOTARGET_CAP_DEVICES, 1);

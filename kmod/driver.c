@@ -255,6 +255,7 @@ void iotarget_driver_put(struct iotarget_driver *driver)
 	list_splice_init(&device->queues, &queues);
 	spin_unlock(&device->lock);
 	list_for_each_entry_safe(queue, next, &queues, node) {
+		cancel_work_sync(&queue->skipping);
 		if (queue != &device->queue)
 			kfree(queue);
 	}
@@ -379,31 +380,35 @@ int iotarget_driver_retrieve(struct iotarget_driver_queue *from, u64 file,
 {
 	struct iotarget_queue *queue = from->queue;
 	struct iotarget_request *req;
-	int err = 0;
+	bool skips;
 	u32 count;
+	int err;
 
 	if (queue->dispatch == IOTARGET_DISPATCH_PARALLEL)
 		return -EPERM;
-	spin_lock(&queue->device->lock);
-	if (queue->ended) {
-		err = -ENODEV;
-	} else if (queue->stopped) {
-		err = -EAGAIN;
-	} else {
-		count = file ? iotarget_queue_retrieve_file(queue, NULL, file,
-							    &req) :
-			       iotarget_queue_retrieve(queue, NULL, &req, 1);
-		/* the lock was let go while it was looked for */
-		if (!count)
+	do {
+		spin_lock(&queue->device->lock);
+		count = 0;
+		if (!queue->ended && !queue->stopped)
+			count = file ? iotarget_queue_retrieve_file(queue, NULL,
+								    file, &req) :
+				       iotarget_queue_retrieve(queue, NULL, &req,
+							       1);
+		if (count) {
+			iotarget_host_deliver(req);
+			iotarget_driver_tell(request, req);
+			iotarget_request_release(req);
+			err = 0;
+		} else {
+			/* (the lock may have been let go meanwhile) */
 			err = queue->ended ? -ENODEV :
 			      queue->stopped ? -EAGAIN : -ENODATA;
-	}
-	if (!err) {
-		iotarget_host_deliver(req);
-		iotarget_driver_tell(request, req);
-		iotarget_request_release(req);
-	}
-	spin_unlock(&queue->device->lock);
+		}
+		skips = err == -ENODATA && !file &&
+			iotarget_queue_skips_first(queue);
+		spin_unlock(&queue->device->lock);
+		cond_resched();
+	} while (skips);
 	return err;
 }
 EXPORT_SYMBOL_GPL(iotarget_driver_retrieve);

@@ -363,6 +363,15 @@ static int iotarget_host_fetch(struct iotarget_queue *queue,
 		err = got;
 		if (err || i)
 			break;
+		/* a bite was completed unseen, and the next one stands first */
+		if (args->flags & IOTARGET_FETCH_RETRIEVE && !args->file &&
+		    iotarget_queue_skips_first(queue) &&
+		    !fatal_signal_pending(current)) {
+			spin_unlock(&device->lock);
+			cond_resched();
+			spin_lock(&device->lock);
+			continue;
+		}
 		if (!wait) {
 			err = args->flags & IOTARGET_FETCH_RETRIEVE ? -ENODATA :
 								      -EAGAIN;

@@ -282,6 +282,8 @@ enum iotarget_notice {
  * @waiters: tasks that sleep in FETCH, the last to come first (lock)
  * @spin: of those tasks (lock)
  * @pollers: poll and epoll
+ * @skipping: completes unseen what one holder of the lock does not; queued under the
+ *	lock, and not after the end
  */
 struct iotarget_queue {
 	struct iotarget_device *device;
@@ -306,6 +308,7 @@ struct iotarget_queue {
 	struct list_head waiters;
 	struct iotarget_spin spin;
 	wait_queue_head_t pollers;
+	struct work_struct skipping;
 };
 
 /* Request types, and 0. */
@@ -543,6 +546,7 @@ void iotarget_queue_advance(struct iotarget_queue *queue);
 void iotarget_queue_post_cancel(struct iotarget_request *req);
 bool iotarget_queue_tells(const struct iotarget_queue *queue);
 bool iotarget_queue_readable(const struct iotarget_queue *queue);
+bool iotarget_queue_skips_first(const struct iotarget_queue *queue);
 void iotarget_queue_wake(struct iotarget_queue *queue, bool sync);
 
 /* host.c */

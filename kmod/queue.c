@@ -22,6 +22,17 @@ int iotarget_queue_check(const struct iotarget_queue_create *args)
 	return 0;
 }
 
+/* What others left: the next bite. */
+static void iotarget_queue_skipping(struct work_struct *work)
+{
+	struct iotarget_queue *queue =
+		container_of(work, struct iotarget_queue, skipping);
+
+	spin_lock(&queue->device->lock);
+	iotarget_queue_wake(queue, false);
+	spin_unlock(&queue->device->lock);
+}
+
 void iotarget_queue_init(struct iotarget_queue *queue,
 			 struct iotarget_device *device,
 			 const struct iotarget_queue_create *args)
@@ -36,6 +47,7 @@ void iotarget_queue_init(struct iotarget_queue *queue,
 	INIT_LIST_HEAD(&queue->events);
 	INIT_LIST_HEAD(&queue->waiters);
 	init_waitqueue_head(&queue->pollers);
+	INIT_WORK(&queue->skipping, iotarget_queue_skipping);
 }
 
 /* How many more requests may the host have, by dispatch type and limit? */
@@ -58,16 +70,6 @@ bool iotarget_queue_tells(const struct iotarget_queue *queue)
 	       !queue->stopped;
 }
 
-/* Would FETCH return a record? */
-bool iotarget_queue_readable(const struct iotarget_queue *queue)
-{
-	if (queue->ended)
-		return false;
-	return (!list_empty(&queue->requests) && iotarget_queue_room(queue)) ||
-	       !list_empty(&queue->cancels) || !list_empty(&queue->events) ||
-	       iotarget_queue_tells(queue);
-}
-
 /* Does it complete unseen, because it has nothing to transfer? */
 static bool iotarget_queue_skips(const struct iotarget_request *req)
 {
@@ -76,18 +78,49 @@ static bool iotarget_queue_skips(const struct iotarget_request *req)
 	       !req->in_length && !req->out_length;
 }
 
-/* All of those that stand first in @list; no more than users may have. */
+/* Is there more to complete before the host may have one? */
+bool iotarget_queue_skips_first(const struct iotarget_queue *queue)
+{
+	return queue->flags & IOTARGET_QUEUE_NO_ZERO_LENGTH &&
+	       !list_empty(&queue->requests) &&
+	       iotarget_queue_skips(list_first_entry(&queue->requests,
+						     struct iotarget_request,
+						     node));
+}
+
+/* Would FETCH return a record? */
+bool iotarget_queue_readable(const struct iotarget_queue *queue)
+{
+	if (queue->ended)
+		return false;
+	return (!list_empty(&queue->requests) && iotarget_queue_room(queue) &&
+		!iotarget_queue_skips_first(queue)) ||
+	       !list_empty(&queue->cancels) || !list_empty(&queue->events) ||
+	       iotarget_queue_tells(queue);
+}
+
+/* A bite of those that stand first in @list. */
 static void iotarget_queue_skip(struct list_head *list)
 {
 	struct iotarget_request *req;
+	unsigned int n = 0;
 
 	/* from the head each time: a completion can come back here */
-	while ((req = list_first_entry_or_null(list, struct iotarget_request,
+	while (n++ < IOTARGET_BITE &&
+	       (req = list_first_entry_or_null(list, struct iotarget_request,
 					       node)) &&
 	       iotarget_queue_skips(req)) {
 		list_del_init(&req->node);
 		iotarget_request_complete(req, 0, 0, false);
 	}
+}
+
+/* The queue's: what is left after a bite waits for no caller. */
+static void iotarget_queue_skip_first(struct iotarget_queue *queue)
+{
+	iotarget_queue_skip(&queue->requests);
+	if (iotarget_queue_skips_first(queue) && !queue->ended)
+		queue_work(iotarget_wq, &queue->skipping);
 }
 
 /* There is something to fetch. */
@@ -108,7 +141,7 @@ void iotarget_queue_wake(struct iotarget_queue *queue, bool sync)
 {
 	if (queue->flags & IOTARGET_QUEUE_NO_ZERO_LENGTH &&
 	    iotarget_queue_room(queue))
-		iotarget_queue_skip(&queue->requests);
+		iotarget_queue_skip_first(queue);
 	if (iotarget_queue_readable(queue))
 		iotarget_queue_rouse(queue, sync);
 }
@@ -219,14 +252,17 @@ static u32 iotarget_queue_take(struct iotarget_queue *queue,
 /*
  * By hand, whatever the host has already: up to @count requests, in order, leave
  * the queue and are held until their records are copied. With @routine the host
- * will have them marked, from this instant on. Returns how many.
+ * will have them marked, from this instant on. Returns how many: none also where
+ * iotarget_queue_skips_first() says that there may be some after the next bite.
  */
 u32 iotarget_queue_retrieve(struct iotarget_queue *queue,
 			    iotarget_cancel_fn routine,
 			    struct iotarget_request **reqs, u32 count)
 {
 	if (queue->flags & IOTARGET_QUEUE_NO_ZERO_LENGTH) {
-		iotarget_queue_skip(&queue->requests);
+		iotarget_queue_skip_first(queue);
+		if (iotarget_queue_skips_first(queue))
+			return 0;
 		/* behind the first there may be more to be skipped */
 		count = min(count, 1U);
 	}
@@ -736,6 +772,7 @@ void iotarget_queue_close(void *object)
 	struct iotarget_device *device = queue->device;
 
 	iotarget_queue_end(queue);
+	cancel_work_sync(&queue->skipping);
 	spin_lock(&device->lock);
 	list_del(&queue->node);
 	spin_unlock(&device->lock);
