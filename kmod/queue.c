@@ -487,9 +487,12 @@ static void iotarget_queue_set(struct iotarget_queue *queue, u32 action)
 	if (action == IOTARGET_QUEUE_PURGE ||
 	    action == IOTARGET_QUEUE_STOP_AND_PURGE)
 		queue->purging = true;
-	/* what was requeued cancelled stands first, and does not wait for a start */
+	/*
+	 * What a driver requeued cancelled stands first, and does not wait for a start.
+	 * (Hosts cannot, and may have forwarded very many here.)
+	 */
 	list_for_each_entry_safe(req, next, &queue->requests, node) {
-		if (!queue->stopped || !req->fetched)
+		if (!queue->stopped || !queue->bridge || !req->fetched)
 			break;
 		if (req->cancelled)
 			iotarget_queue_cancel(req);
