@@ -529,7 +529,7 @@ __poll_t iotarget_target_poll(struct file *file, poll_table *wait)
 	spin_lock(&device->lock);
 	if (!list_empty(&target->ready) && !target->ended)
 		mask |= EPOLLIN | EPOLLRDNORM;
-	if (target->ended || device->ended)
+	if (target->ended || iotarget_target_over(target))
 		mask |= EPOLLERR | EPOLLHUP;
 	else if (iotarget_target_room(target))
 		mask |= EPOLLOUT | EPOLLWRNORM;
@@ -1167,9 +1167,11 @@ int iotarget_target_control(struct iotarget_call *call)
 	spin_lock(&device->lock);
 	if (args->action == IOTARGET_TARGET_START)
 		iotarget_target_start(target);
-	/* who waits to reap, with nothing pending, waits in vain */
-	if (args->action == IOTARGET_TARGET_REMOVE)
+	/* who waits to reap, with nothing pending, waits in vain; and to send */
+	if (args->action == IOTARGET_TARGET_REMOVE) {
 		iotarget_target_settle(target, 0);
+		wake_up_interruptible_poll(&target->pollers, EPOLLERR | EPOLLHUP);
+	}
 	if (args->action == IOTARGET_TARGET_STOP_CANCEL ||
 	    args->action == IOTARGET_TARGET_STOP_WAIT ||
 	    args->action == IOTARGET_TARGET_REMOVE)
