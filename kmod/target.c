@@ -186,10 +186,14 @@ static void iotarget_target_work(struct work_struct *work)
 		container_of(work, struct iotarget_target, work);
 	struct iotarget_device *device = target->device;
 	LIST_HEAD(forgotten);
+	unsigned int n = 0;
 	bool gone;
 
 	spin_lock(&device->lock);
-	list_splice_init(&target->forgotten, &forgotten);
+	while (n++ < IOTARGET_BITE && !list_empty(&target->forgotten))
+		list_move_tail(target->forgotten.next, &forgotten);
+	if (!list_empty(&target->forgotten))
+		queue_work(iotarget_wq, work);
 	/* if it was queued again since it began, that run frees */
 	gone = target->released && !target->pending &&
 	       target->event == IOTARGET_FILE_NONE && !work_pending(work);
