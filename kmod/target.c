@@ -1135,10 +1135,10 @@ static int iotarget_target_wait_sent(struct iotarget_target *target, u32 action,
 			return -ENODEV;
 		if (target->starts != starts)
 			break;
-		/* stopped is stopped: not once more after a signal's handler */
+		/* stopped is stopped: not once more, by itself, after a START */
 		if (iotarget_wait_in(target->device, &target->stoppers,
 				     &target->spin))
-			err = -ERESTARTNOHAND;
+			err = -EINTR;
 	}
 	return err;
 }
