@@ -6,6 +6,8 @@
 #include <initguid.h>
 #include <windows.h>
 #include <crtdbg.h>
+#include <devioctl.h>
+#include <driverspecs.h>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -21,6 +23,9 @@ public:
 	STDMETHOD_(ULONG, Count)(THIS) PURE;
 };
 __CRT_UUID_DECL(ITest, 0x7d0ac8ee, 1, 0x4c6f, 0x8a, 0x1e, 0, 0, 0, 0, 0, 1)
+
+__user_driver;
+__prefast_operator_new_null;
 
 struct __declspec(uuid("7d0ac8ee-0002-4c6f-8a1e-000000000001")) __declspec(novtable) Annotated;
 class DECLSPEC_UUID("7d0ac8ee-0003-4c6f-8a1e-000000000001") AlsoAnnotated;
@@ -135,6 +140,11 @@ int main()
 	result("__uuidof of types, pointers and objects",
 	       has_iid(unknown, IID_IUnknown) && has_iid(factory, IID_IClassFactory) &&
 	       __uuidof(test).Data1 == 0x7d0ac8ee && __uuidof(ITest) != GUID_NULL);
+	result("_uuidof", _uuidof(ITest) == __uuidof(ITest));
+#ifdef WINBASE_HAS_UUIDOF
+	result("__declspec(uuid)", __uuidof(Annotated).Data2 == 2 &&
+	       __uuidof(AlsoAnnotated).Data2 == 3 && __uuidof(AlsoAnnotated).Data4[7] == 1);
+#endif
 	result("C calls it", call_from_c(unknown, &__uuidof(ITest), 5, &sum) == S_OK && sum == 5);
 	result("a method", test->Add(2, &sum) == S_OK && sum == 7 && test->Count() == 1);
 	other->Release();
@@ -155,6 +165,8 @@ int main()
 	result("std::wstring", std::wstring(L"12345").length() == 5 && std::stoi(std::wstring(L"12")) == 12 &&
 	       std::wcslen(L"abc") == 3 && std::wcschr(searched, L'c') == searched + 2 &&
 	       std::to_wstring(17) == L"17" && std::to_string(1.5).substr(0, 3) == "1.5");
+	result("swprintf with and without room", swprintf(text, L"%s%i", L"DEV", 7) == 4 &&
+	       !wcscmp(text, L"DEV7") && swprintf(text, 3, L"%s", L"DEV") == -1);
 #endif
 	HANDLE thread = CreateThread(nullptr, 0, look_at_thread, nullptr, 0, nullptr);
 	per_thread = 5;

@@ -5,8 +5,9 @@
  * DEFINE_GUID declares its GUID; where INITGUID is defined (initguid.h), it
  * defines it, as often as you like.
  *
- * GCC and clang cannot take the UUID out of __declspec(uuid("...")). So __uuidof(X)
- * works for each type that has, beside its declaration and in no namespace,
+ * GCC cannot take the UUID out of __declspec(uuid("...")), only clang -fms-extensions
+ * can. So __uuidof(X) works for each type that has, beside its declaration and in no
+ * namespace,
  *	__CRT_UUID_DECL(X, 0x01234567, 0x89ab, 0xcdef, 1, 2, 3, 4, 5, 6, 7, 8)
  * as every interface in the headers of this tree has (the macro's name is
  * MinGW's). X is a type, a pointer to one, or an expression of such a type.
@@ -65,7 +66,15 @@ template <uint32_t l, uint16_t w1, uint16_t w2, uint8_t b1, uint8_t b2, uint8_t 
 constexpr GUID winbase_guid<l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8>::value;
 
 /* No such thing as a default: a type without a UUID does not compile. */
-template <typename T> struct __attribute__((visibility("hidden"))) winbase_uuid;
+#undef __uuidof
+#undef _uuidof
+template <typename T> struct __attribute__((visibility("hidden"))) winbase_uuid
+#ifdef WINBASE_HAS_UUIDOF
+{
+	static constexpr const GUID &value = __uuidof(T);
+}
+#endif
+;
 template <typename T> struct winbase_uuid<T *> : winbase_uuid<T> {};
 template <typename T> struct winbase_uuid<T &> : winbase_uuid<T> {};
 template <typename T> struct winbase_uuid<const T> : winbase_uuid<T> {};
@@ -76,8 +85,8 @@ extern "C++" {									\
 template <> struct __attribute__((visibility("hidden"))) winbase_uuid<type>	\
 	: winbase_guid<l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8> {};		\
 }
-#undef __uuidof
 #define __uuidof(x)	(winbase_uuid<__typeof__(x)>::value)
+#define _uuidof(x)	__uuidof(x)
 
 #else
 #define REFGUID		const GUID *

@@ -89,6 +89,8 @@
 #define __inout_opt
 #define __inout_z
 #define __inout_z_opt
+#define __kernel_code
+#define __kernel_driver
 #define __kernel_entry
 #define __maybenull
 #define __maybereadonly
@@ -108,10 +110,14 @@
 #define __override
 #define __post
 #define __pre
+#define __prefast_operator_new_null
+#define __prefast_operator_new_throws
 #define __readonly
 #define __refparam
 #define __reserved
 #define __useHeader
+#define __user_code
+#define __user_driver
 #define __valid
 #define __analysis_assume(a)
 #define __analysis_assume_nullterminated(a)

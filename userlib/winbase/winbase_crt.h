@@ -186,6 +186,25 @@ int swprintf_s(WCHAR (&to)[N], const WCHAR *format, T... rest)
 {
 	return swprintf_s(to, N, format, rest...);
 }
+
+/* Of older sources, which do not say the room. */
+#if __SIZEOF_WCHAR_T__ == 2
+inline int vswprintf(WCHAR *to, const WCHAR *format, va_list arguments)
+{
+	return winbase_vswprintf(to, INT32_MAX, format, arguments);
+}
+
+inline int swprintf(WCHAR *to, const WCHAR *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vswprintf(to, format, arguments);
+	va_end(arguments);
+	return length;
+}
+#endif
 }
 #endif
 #pragma GCC visibility pop

@@ -60,6 +60,12 @@
 #define __assume(x)	((x) ? (void)0 : __builtin_unreachable())
 #define __debugbreak()	__builtin_trap()
 
+#if defined(__cplusplus) && defined(__is_identifier)
+#if !__is_identifier(__uuidof)
+#define WINBASE_HAS_UUIDOF
+#endif
+#endif
+
 #define __declspec(x)	WINBASE_DECLSPEC_##x
 #define _declspec(x)	WINBASE_DECLSPEC_##x
 #define WINBASE_DECLSPEC_align(n)	__attribute__((aligned(n)))
@@ -76,8 +82,12 @@
 #define WINBASE_DECLSPEC_restrict
 #define WINBASE_DECLSPEC_selectany	__attribute__((weak))
 #define WINBASE_DECLSPEC_thread		WINBASE_THREAD
-/* What __uuidof answers is said with __CRT_UUID_DECL (guiddef.h). */
+/* clang -fms-extensions reads it. Else __CRT_UUID_DECL says it (guiddef.h). */
+#ifdef WINBASE_HAS_UUIDOF
+#define WINBASE_DECLSPEC_uuid(x)	__declspec(uuid(x))
+#else
 #define WINBASE_DECLSPEC_uuid(x)
+#endif
 
 /* Unlike __thread they may stand before "static". */
 #ifdef __cplusplus
@@ -96,8 +106,8 @@
 #define DECLSPEC_NOVTABLE
 #define DECLSPEC_SELECTANY	__attribute__((weak))
 #define DECLSPEC_THREAD		WINBASE_THREAD
-#define DECLSPEC_UUID(x)
-#define MIDL_INTERFACE(x)	struct
+#define DECLSPEC_UUID(x)	__declspec(uuid(x))
+#define MIDL_INTERFACE(x)	struct __declspec(uuid(x))
 
 #ifdef __cplusplus
 #define EXTERN_C	extern "C"
