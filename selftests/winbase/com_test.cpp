@@ -124,6 +124,46 @@ static DWORD WINAPI exit_with_object(LPVOID)
 	ExitThread(3);
 }
 
+/* In memory that a leak checker sees. */
+static PROPVARIANT texts(ULONG count)
+{
+	PROPVARIANT value;
+
+	PropVariantInit(&value);
+	value.vt = VT_VECTOR | VT_LPWSTR;
+	value.calpwstr.pElems = (LPWSTR *)CoTaskMemAlloc(count * sizeof(LPWSTR));
+	while (value.calpwstr.cElems < count)
+		value.calpwstr.pElems[value.calpwstr.cElems++] =
+			(LPWSTR)CoTaskMemAlloc(sizeof(WCHAR));
+	return value;
+}
+
+static bool is_empty(const PROPVARIANT &value)
+{
+	static const PROPVARIANT empty = {};
+
+	return !memcmp(&value, &empty, sizeof(value));
+}
+
+static void test_propvariant()
+{
+	PROPVARIANT value = texts(2);
+
+	result("PropVariantClear of texts", PropVariantClear(&value) == S_OK && is_empty(value));
+	value.vt = VT_BLOB;
+	value.blob.cbSize = 3;
+	value.blob.pBlobData = (BYTE *)CoTaskMemAlloc(3);
+	result("of bytes", PropVariantClear(&value) == S_OK && is_empty(value));
+	value.vt = VT_UI4;
+	value.ulVal = 7;
+	result("of a number", PropVariantClear(&value) == S_OK && is_empty(value));
+	value.vt = VT_VECTOR | VT_CLSID;
+	value.ulVal = 7;
+	result("of what is not carried", PropVariantClear(&value) == STG_E_INVALIDPARAMETER &&
+	       value.ulVal == 7);
+	result("of nothing", PropVariantClear(nullptr) == S_OK);
+}
+
 int main()
 {
 	ITest *test = new Test, *other = nullptr;
@@ -168,6 +208,7 @@ int main()
 	result("swprintf with and without room", swprintf(text, L"%s%i", L"DEV", 7) == 4 &&
 	       !wcscmp(text, L"DEV7") && swprintf(text, 3, L"%s", L"DEV") == -1);
 #endif
+	test_propvariant();
 	HANDLE thread = CreateThread(nullptr, 0, look_at_thread, nullptr, 0, nullptr);
 	per_thread = 5;
 	WaitForSingleObject(thread, INFINITE);

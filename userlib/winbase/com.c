@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* GUIDs, and of COM the counts and the memory. */
+/* GUIDs, and of COM the counts, the memory and PROPVARIANT. */
 #include <stdlib.h>
 #include <sys/random.h>
 #include "object.h"
@@ -166,4 +166,54 @@ HRESULT WINAPI IIDFromString(LPCWSTR lpsz, LPIID lpiid)
 	if (!lpiid)
 		return E_INVALIDARG;
 	return parse(lpsz, lpiid) ? S_OK : CO_E_IIDSTRING;
+}
+
+HRESULT WINAPI PropVariantClear(PROPVARIANT *pvar)
+{
+	if (!pvar)
+		return S_OK;
+	switch (pvar->vt) {
+	case VT_EMPTY:
+	case VT_NULL:
+	case VT_I1:
+	case VT_UI1:
+	case VT_I2:
+	case VT_UI2:
+	case VT_I4:
+	case VT_UI4:
+	case VT_I8:
+	case VT_UI8:
+	case VT_INT:
+	case VT_UINT:
+	case VT_R4:
+	case VT_R8:
+	case VT_BOOL:
+	case VT_ERROR:
+	case VT_FILETIME:
+		break;
+	case VT_LPSTR:
+		CoTaskMemFree(pvar->pszVal);
+		break;
+	case VT_LPWSTR:
+		CoTaskMemFree(pvar->pwszVal);
+		break;
+	case VT_CLSID:
+		CoTaskMemFree(pvar->puuid);
+		break;
+	case VT_BLOB:
+		CoTaskMemFree(pvar->blob.pBlobData);
+		break;
+	case VT_VECTOR | VT_LPWSTR:
+		for (ULONG i = 0; i < pvar->calpwstr.cElems; i++)
+			CoTaskMemFree(pvar->calpwstr.pElems[i]);
+		CoTaskMemFree(pvar->calpwstr.pElems);
+		break;
+	case VT_VECTOR | VT_UI1:
+		CoTaskMemFree(pvar->caub.pElems);
+		break;
+	default:
+		return STG_E_INVALIDPARAMETER;
+	}
+	PropVariantInit(pvar);
+	return S_OK;
 }

@@ -7,7 +7,7 @@
  *
  * The headers: windef.h winnt.h winerror.h ntstatus.h guiddef.h sal.h are types and
  * macros; handleapi.h synchapi.h processthreadsapi.h threadpoolapiset.h heapapi.h
- * libloaderapi.h winreg.h objbase.h have the functions; winbase_crt.h those of
+ * libloaderapi.h winreg.h objbase.h propidl.h have the functions; winbase_crt.h those of
  * Microsoft's C run-time. Besides: initguid.h unknwn.h intsafe.h strsafe.h tchar.h
  * process.h crtdbg.h specstrings.h driverspecs.h winioctl.h devioctl.h winternl.h, and
  * windows_compat.h, which a program with L"" includes before everything (gcc -include

@@ -9,6 +9,7 @@
 
 #include <windows.h>
 #include <guiddef.h>
+#include <propidl.h>
 
 /* ------------------------------------------------------- driver and device */
 
@@ -359,8 +360,6 @@ typedef struct _WDF_PROPERTY_STORE_ROOT {
 
 #define WDF_PROPERTY_STORE_HARDWARE_KEY_ROOT	((PCWSTR)__TEXT("\\"))
 #define WDF_PROPERTY_STORE_HARDWARE_KEY_DEFAULT	((PCWSTR)NULL)
-
-typedef struct tagPROPVARIANT PROPVARIANT;
 
 typedef LARGE_INTEGER PHYSICAL_ADDRESS, *PPHYSICAL_ADDRESS;
 
