@@ -347,6 +347,8 @@ static void class_factory()
 	CHECK(module.DllCanUnloadNow() == S_OK);
 
 	CHECK(module.DllRegisterServer() == E_NOTIMPL);
+	module.Term();
+	CHECK(whole.stopped == 1);
 	CHECK(module.DllMain(DLL_PROCESS_DETACH, NULL));
 	CHECK(whole.stopped == 1);
 	CHECK(whole.made == whole.gone);

@@ -960,6 +960,12 @@ public:
 		return m_nLockCnt;
 	}
 
+	/* As DllMain() at DLL_PROCESS_DETACH does; both may be called. */
+	void Term()
+	{
+		Stop(NULL);
+	}
+
 	LONG m_nLockCnt;
 
 protected:
