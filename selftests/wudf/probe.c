@@ -293,6 +293,25 @@ static HRESULT on_initialize(IDriverEntry *This, IWDFDriver *driver)
 	return S_OK;
 }
 
+HRESULT retrieve_store(void *object)
+{
+	WDF_PROPERTY_STORE_ROOT root = {
+		.LengthCb = sizeof(root), .RootClass = WdfPropertyStoreRootClassHardwareKey,
+	};
+	IWDFNamedPropertyStore2 *store = (void *)&root;
+	IWDFPropertyStoreFactory *factory;
+	HRESULT hr;
+
+	hr = IUnknown_QueryInterface((IUnknown *)object, &IID_IWDFPropertyStoreFactory,
+				     (void **)&factory);
+	if (FAILED(hr))
+		return hr;
+	hr = IWDFPropertyStoreFactory_RetrieveDevicePropertyStore(factory, &root,
+		WdfPropertyStoreNormal, KEY_QUERY_VALUE, NULL, &store, NULL);
+	IWDFPropertyStoreFactory_Release(factory);
+	return store ? E_UNEXPECTED : hr;
+}
+
 static HRESULT on_device_add(IDriverEntry *This, IWDFDriver *driver,
 			     IWDFDeviceInitialize *init)
 {
@@ -302,6 +321,7 @@ static HRESULT on_device_add(IDriverEntry *This, IWDFDriver *driver,
 
 	if (probe->device.has & HAS_PNP)
 		write_down(probe, (struct event){ .what = ON_DEVICE_ADD });
+	probe->store_of_init = retrieve_store(init);
 	IWDFDeviceInitialize_SetLockingConstraint(init, probe->constraint);
 	if (probe->filter)
 		IWDFDeviceInitialize_SetFilter(init);

@@ -109,6 +109,7 @@ struct probe {
 	void (*_Atomic on_completion)(struct probe *probe, IWDFIoRequest2 *request);
 	void (*on_object_cleanup)(struct probe *probe, void *object);
 	HRESULT query_remove;
+	HRESULT store_of_init;	/* what retrieve_store() answered in OnDeviceAdd */
 	void *_Atomic data;
 	atomic_int in_callback, overlaps;
 	int fd;				/* a target on the device */
@@ -147,6 +148,9 @@ enum {
 	face_of(callbacks, FACE_COMPLETION, IRequestCallbackRequestCompletion)
 #define state_of(callbacks)	face_of(callbacks, FACE_STATE, IQueueCallbackStateChange)
 #define unknown_of(callbacks)	((IUnknown *)&(callbacks)->faces[0])
+
+/* What the IWDFPropertyStoreFactory of a device, or of its initialization, answers. */
+HRESULT retrieve_store(void *object);
 
 /* ------------------------------------------------------------------- sender */
 

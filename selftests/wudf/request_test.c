@@ -950,6 +950,7 @@ TEST_F(request, data_goes_both_ways)
 TEST_F(request, objects_and_their_interfaces)
 {
 	struct probe *p = self->p;
+	IWDFPropertyStoreFactory *factory;
 	IWDFIoTargetStateManagement *state;
 	IWDFIoTarget *target;
 	IWDFObject *parent, *child;
@@ -977,9 +978,17 @@ TEST_F(request, objects_and_their_interfaces)
 	COMPLETE(request, S_OK, 0);
 	EXPECT_REAP(p->fd, id, 0);
 
-	EXPECT_EQ(E_NOINTERFACE,
-		  IWDFDevice2_QueryInterface(p->wdf_device, &IID_IWDFPropertyStoreFactory,
-					     (void **)&same));
+	EXPECT_EQ(E_NOINTERFACE, IWDFDevice2_QueryInterface(p->wdf_device, &IID_IWDFIoTarget,
+							    (void **)&same));
+	EXPECT_EQ(HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND), p->store_of_init);
+	EXPECT_EQ(HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND), retrieve_store(p->wdf_device));
+	EXPECT_EQ(S_OK, IWDFDevice2_QueryInterface(p->wdf_device,
+			&IID_IWDFPropertyStoreFactory, (void **)&factory));
+	EXPECT_EQ(S_OK, IWDFPropertyStoreFactory_QueryInterface(factory, &IID_IUnknown,
+								(void **)&same));
+	EXPECT_EQ((void *)p->wdf_device, (void *)same);
+	IUnknown_Release(same);
+	IWDFPropertyStoreFactory_Release(factory);
 	EXPECT_EQ(INVALID, IWDFDevice2_DeleteWdfObject(p->wdf_device));
 	EXPECT_EQ(INVALID, IWDFIoQueue_DeleteWdfObject(p->wdf_queue));
 	IWDFDevice2_GetDefaultIoTarget(p->wdf_device, &target);

@@ -748,6 +748,12 @@ static void device_dispose(struct object *object)
 	device->on_close = NULL;
 }
 
+static void *device_query(struct object *object, REFIID riid)
+{
+	return IsEqualIID(riid, &IID_IWDFPropertyStoreFactory) ?
+	       &to_device(object)->store_factory : NULL;
+}
+
 static void device_free(struct object *object)
 {
 	struct device *device = to_device(object);
@@ -767,6 +773,7 @@ static const IID *const device_iids[] = {
 static const struct object_class device_class = {
 	.name = "device",
 	.iids = device_iids,
+	.query = device_query,
 	.dispose = device_dispose,
 	.free = device_free,
 };
@@ -839,6 +846,7 @@ HRESULT device_create(struct driver *driver, struct device_init *init,
 	pool_init(&device->callbacks, device->serialized ? 1 : POOL_THREADS);
 	pool_init(&device->completions, POOL_THREADS);
 	get_callbacks(device, callback);
+	store_factory_init(&device->store_factory, &device->object);
 	object_init(&device->object, &device_class, &device_vtbl, &driver->object,
 		    device, callback);
 

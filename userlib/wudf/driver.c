@@ -104,6 +104,12 @@ static const IWDFDeviceInitialize2Vtbl init_vtbl = {
 	.SetIoTypePreference = init_set_io_type,
 };
 
+static void *init_query(struct object *object, REFIID riid)
+{
+	return IsEqualIID(riid, &IID_IWDFPropertyStoreFactory) ?
+	       &to_init(object)->store_factory : NULL;
+}
+
 static void init_free(struct object *object)
 {
 	free(object);
@@ -116,6 +122,7 @@ static const IID *const init_iids[] = {
 static const struct object_class init_class = {
 	.name = "device initialization",
 	.iids = init_iids,
+	.query = init_query,
 	.free = init_free,
 };
 
@@ -127,6 +134,7 @@ struct device_init *device_init_create(struct driver *driver)
 		return NULL;
 	init->driver = driver;
 	init->constraint = WdfDeviceLevel;
+	store_factory_init(&init->store_factory, &init->object);
 	object_init(&init->object, &init_class, &init_vtbl, NULL, NULL, NULL);
 	return init;
 }

@@ -453,10 +453,21 @@ void target_close_file(struct target *target, struct file *file);
 /* The thread is in an OnCompletion. */
 extern _Thread_local bool in_completion;
 
+/* ------------------------------------------------------------------ store.c */
+
+/* Another interface of the object that it is embedded in. */
+struct store_factory {
+	const IWDFPropertyStoreFactoryVtbl *vtbl;
+	struct object *object;
+};
+
+void store_factory_init(struct store_factory *factory, struct object *object);
+
 /* ----------------------------------------------------------------- device.c */
 
 struct device {
 	struct object object;
+	struct store_factory store_factory;
 	struct driver *driver;
 	int fd;
 	/* on the device fd; takes what no queue of the driver's is for */
@@ -514,6 +525,7 @@ void device_stop(struct device *device);
 
 struct device_init {
 	struct object object;
+	struct store_factory store_factory;
 	struct driver *driver;
 	bool used;			/* CreateDevice has taken it */
 	bool filter;

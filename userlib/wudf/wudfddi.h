@@ -400,6 +400,7 @@ WUDF_INTERFACE(IWDFNamedPropertyStore2, IWDFNamedPropertyStore,
 /*
  * IWDFPropertyStoreFactory, of UMDF 1.9
  *
+ * QueryInterface of a device or of its initialization answers it.
  * RetrieveDevicePropertyStore: there is no registry:
  *   HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND)
  */
