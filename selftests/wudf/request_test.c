@@ -947,6 +947,62 @@ TEST_F(request, data_goes_both_ways)
 	EXPECT_STREQ("from the driver", out);
 }
 
+/* There is a memory object, of nothing: drivers call it, and release it, without a look. */
+static void expect_empty(struct __test_metadata *_metadata, IWDFMemory *memory)
+{
+	SIZE_T size = 1;
+	char byte;
+
+	ASSERT_NE(NULL, memory);
+	EXPECT_EQ(NULL, IWDFMemory_GetDataBuffer(memory, &size));
+	EXPECT_EQ(0, size);
+	EXPECT_EQ(0, IWDFMemory_GetSize(memory));
+	EXPECT_EQ(HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER),
+		  IWDFMemory_CopyToBuffer(memory, 0, &byte, 1));
+	EXPECT_EQ(S_OK, IWDFMemory_CopyFromMemory(memory, memory, NULL));
+	IWDFMemory_Release(memory);
+}
+
+TEST_F(request, no_data_is_an_empty_memory)
+{
+	struct probe *p = self->p;
+	IWDFIoRequest2 *request;
+	IWDFMemory *memory;
+	void *buffer;
+	uint64_t id;
+
+	START();
+	id = send_ioctl(p->fd, 0x1234, NULL, 0, NULL, 0);
+	request = NEXT(p, ON_REQUEST);
+	IWDFIoRequest2_GetInputMemory(request, &memory);
+	expect_empty(_metadata, memory);
+	IWDFIoRequest2_GetOutputMemory(request, &memory);
+	expect_empty(_metadata, memory);
+	EXPECT_EQ(HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER),
+		  IWDFIoRequest2_RetrieveInputMemory(request, &memory));
+	EXPECT_EQ(NULL, memory);
+	EXPECT_EQ(HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER),
+		  IWDFIoRequest2_RetrieveOutputBuffer(request, 0, &buffer, NULL));
+	COMPLETE(request, S_OK, 0);
+	EXPECT_REAP(p->fd, id, 0);
+
+	id = send_write(p->fd, "", 0);
+	request = NEXT(p, ON_REQUEST);
+	IWDFIoRequest2_GetInputMemory(request, &memory);
+	expect_empty(_metadata, memory);
+	IWDFIoRequest2_GetOutputMemory(request, &memory);
+	EXPECT_EQ(NULL, memory);
+	COMPLETE(request, S_OK, 0);
+	EXPECT_REAP(p->fd, id, 0);
+
+	id = send_read(p);
+	request = NEXT(p, ON_REQUEST);
+	IWDFIoRequest2_GetInputMemory(request, &memory);
+	EXPECT_EQ(NULL, memory);
+	COMPLETE(request, S_OK, 0);
+	EXPECT_REAP(p->fd, id, 0);
+}
+
 TEST_F(request, objects_and_their_interfaces)
 {
 	struct probe *p = self->p;

@@ -32,7 +32,8 @@ static HRESULT memory_copy_from_memory(IWDFMemory *This, IWDFMemory *Source,
 		return E_POINTER;
 	if (!range(source, SourceOffset, &start, &length) || length > memory->size)
 		return HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER);
-	memmove(memory->data, source->data + start, length);
+	if (length)
+		memmove(memory->data, source->data + start, length);
 	return S_OK;
 }
 
@@ -143,11 +144,11 @@ struct memory *memory_create(struct object *parent, IUnknown *callback, void *da
 		return NULL;
 	memory->data = data;
 	memory->size = size;
-	if (!data) {
-		memory->data = calloc(1, size ? size : 1);
+	if (!data && size) {
+		memory->data = calloc(1, size);
 		memory->owned = true;
 	}
-	if (!memory->data) {
+	if (!memory->data && size) {
 		free(memory);
 		return NULL;
 	}

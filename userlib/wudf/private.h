@@ -193,7 +193,7 @@ struct memory {
 	bool preallocated;
 };
 
-/* @data NULL: a zeroed buffer of its own. NULL: no memory. */
+/* @data NULL: a zeroed buffer of its own, or none of @size 0. NULL: no memory. */
 struct memory *memory_create(struct object *parent, IUnknown *callback, void *data,
 			     SIZE_T size);
 

@@ -840,8 +840,12 @@ static void request_get_information_parameters(IWDFIoRequest3 *This,
 		*size = 0;
 }
 
-/* The memory object of one direction, made when first asked for. */
-static HRESULT get_memory(struct request *request, bool out, IWDFMemory **result)
+/*
+ * The memory object of one direction, made when first asked for. @may_be_empty: of a
+ * buffer of no bytes, too.
+ */
+static HRESULT get_memory(struct request *request, bool out, bool may_be_empty,
+			  IWDFMemory **result)
 {
 	struct memory **memory = out ? &request->out_memory : &request->in_memory;
 	SIZE_T length = out ? request->out_length : request->in_length;
@@ -854,12 +858,13 @@ static HRESULT get_memory(struct request *request, bool out, IWDFMemory **result
 	pthread_mutex_lock(&request->lock);
 	if (!request->io || request->state != REQUEST_OWNED) {
 		hr = HR_INVALID_OPERATION;
-	} else if (!length) {
+	} else if (!length && !may_be_empty) {
 		hr = HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER);
 	} else if (!*memory) {
-		data = out ? request_out_buffer(request) : (void *)request->io->in;
-		*memory = data ? memory_create(&request->object, NULL, data, length) :
-				 NULL;
+		data = !length ? NULL :
+		       out ? request_out_buffer(request) : (void *)request->io->in;
+		*memory = data || !length ?
+			  memory_create(&request->object, NULL, data, length) : NULL;
 		/* ours, besides that of the tree */
 		if (*memory)
 			object_get(*memory);
@@ -874,24 +879,29 @@ static HRESULT get_memory(struct request *request, bool out, IWDFMemory **result
 	return hr;
 }
 
+/* Drivers release it without a look: there is one, unless the type has none. */
 static void request_get_output_memory(IWDFIoRequest3 *This, IWDFMemory **memory)
 {
-	get_memory(to_request(This), true, memory);
+	struct request *request = to_request(This);
+
+	get_memory(request, true, request->type != WdfRequestWrite, memory);
 }
 
 static void request_get_input_memory(IWDFIoRequest3 *This, IWDFMemory **memory)
 {
-	get_memory(to_request(This), false, memory);
+	struct request *request = to_request(This);
+
+	get_memory(request, false, request->type != WdfRequestRead, memory);
 }
 
 static HRESULT request_retrieve_output_memory(IWDFIoRequest3 *This, IWDFMemory **memory)
 {
-	return get_memory(to_request(This), true, memory);
+	return get_memory(to_request(This), true, false, memory);
 }
 
 static HRESULT request_retrieve_input_memory(IWDFIoRequest3 *This, IWDFMemory **memory)
 {
-	return get_memory(to_request(This), false, memory);
+	return get_memory(to_request(This), false, false, memory);
 }
 
 static HRESULT retrieve_buffer(struct request *request, bool out, SIZE_T minimum,
@@ -905,7 +915,7 @@ static HRESULT retrieve_buffer(struct request *request, bool out, SIZE_T minimum
 	*buffer = NULL;
 	if ((out ? request->out_length : request->in_length) < minimum)
 		return HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER);
-	hr = get_memory(request, out, &memory);
+	hr = get_memory(request, out, false, &memory);
 	if (FAILED(hr))
 		return hr;
 	*buffer = IWDFMemory_GetDataBuffer(memory, length);

@@ -478,9 +478,10 @@ WUDF_INTERFACE(IWDFIoQueue, IWDFObject,
  * GetReadParameters: size in bytes, offset in bytes
  * GetWriteParameters: size in bytes, offset in bytes
  * GetDeviceIoControlParameters: sizes in bytes
- * GetOutputMemory: the buffer for what the driver returns, NULL for size 0. Release it
- *   before Complete. Not with deferred retrieval
- * GetInputMemory: the buffer with what the sender wrote; likewise
+ * GetOutputMemory: the buffer for what the driver returns; of size 0, with no data
+ *   buffer, if the sender gave none; NULL for a write. Release it before Complete. Not
+ *   with deferred retrieval
+ * GetInputMemory: the buffer with what the sender wrote; likewise, NULL for a read
  * MarkCancelable: OnCancel will be called once if the sender cancels, possibly before
  *   this returns. The same object for all requests of a queue
  * UnmarkCancelable: S_OK: OnCancel will not be called.
