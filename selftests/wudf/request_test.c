@@ -874,6 +874,7 @@ TEST_F(request, cancel_of_what_waits_for_the_handler)
 
 TEST_F(request, U98_information_beyond_the_buffer)
 {
+	struct iotarget_reap_element done;
 	struct probe *p = self->p;
 	IWDFIoRequest2 *request;
 	uint64_t id;
@@ -888,7 +889,10 @@ TEST_F(request, U98_information_beyond_the_buffer)
 	id = send_read(p);
 	request = NEXT(p, ON_REQUEST);
 	COMPLETE(request, HRESULT_FROM_WIN32(ERROR_INSUFFICIENT_BUFFER), 100);
-	EXPECT_REAP(p->fd, id, -EMSGSIZE);
+	done = reap(p->fd);
+	EXPECT_EQ(id, done.id);
+	EXPECT_EQ(-EMSGSIZE, done.status);
+	EXPECT_EQ(0, done.information);
 	/* without output it is not looked at */
 	id = send_ioctl(p->fd, 0x1234, "in", 3, NULL, 0);
 	request = NEXT(p, ON_REQUEST);

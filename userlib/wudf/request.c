@@ -410,11 +410,12 @@ static void complete(struct request *request, HRESULT hr, ULONG_PTR information)
 
 	/*
 	 * Windows looks at it for a success alone, and not without a buffer. Drivers
-	 * tell so how much they would need; that much cannot be said here.
+	 * tell so how much they would need, where no bytes came; without a buffer
+	 * the kernel carries no more than came in.
 	 */
 	if (information > most && (FAILED(hr) ||
 	    (request->type == WdfRequestDeviceIoControl && !request->out_length)))
-		information = most;
+		information = FAILED(hr) ? 0 : most;
 	pthread_mutex_lock(&request->lock);
 	/*
 	 * One that is marked would be the kernel's to refuse. But if a cancel has

@@ -468,7 +468,8 @@ WUDF_INTERFACE(IWDFIoQueue, IWDFObject,
  * One I/O request. Either a sender's, which comes from a queue and must be completed
  * once, or the driver's own (CreateRequest). Information is in bytes everywhere.
  *
- * CompleteWithInformation: completes it. The pointer is invalid afterwards
+ * CompleteWithInformation: completes it. The pointer is invalid afterwards. Information
+ *   beyond the buffer is refused with a success, and becomes 0 with a failure
  * SetInformation: the number of bytes that Complete will report
  * Complete: completes it. CompletionStatus: S_OK, HRESULT_FROM_WIN32(x) or
  *   HRESULT_FROM_NT(x). Never while it is cancelable
