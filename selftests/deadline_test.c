@@ -751,7 +751,7 @@ TEST_F_TIMEOUT(clock, U90_clock_cancel_and_complete, HOUR)
 	static struct iotarget_send_element e[BATCH];
 	static struct iotarget_reap_element r[BATCH];
 	static struct race race;
-	unsigned long n = (rounds_get(20000) + BATCH - 1) / BATCH, batches = n;
+	unsigned long n = (rounds_get(20000) + BATCH - 1) / BATCH, batches;
 	unsigned long timed_out = 0, cancelled = 0, completed = 0;
 	struct background host, canceller;
 	__u64 start, took = 10 * MS;
@@ -764,7 +764,9 @@ TEST_F_TIMEOUT(clock, U90_clock_cancel_and_complete, HOUR)
 	pthread_barrier_init(&race.batch, NULL, 2);
 	background_start(&host, race_host, &race);
 	background_start(&canceller, race_canceller, &race);
-	while (n--) {
+	/* on until each end has come about: less would show nothing */
+	for (batches = 0; batches < n || !timed_out || !cancelled || !completed;
+	     batches++) {
 		struct iotarget_send send = send_arg(0, e, BATCH, NULL, 0);
 		struct iotarget_send reap = send_arg(0, NULL, 0, r, BATCH);
 		int status[BATCH];
@@ -817,10 +819,6 @@ TEST_F_TIMEOUT(clock, U90_clock_cancel_and_complete, HOUR)
 	TH_LOG("%lu: timed out %lu, cancelled %lu, completed %lu",
 	       batches * BATCH, timed_out, cancelled, completed);
 	EXPECT_EQ(0, atomic_load(&race.failures));
-	/* Each end came about, or this test has shown nothing. */
-	EXPECT_LT(0, timed_out);
-	EXPECT_LT(0, cancelled);
-	EXPECT_LT(0, completed);
 }
 
 TEST_HARNESS_MAIN

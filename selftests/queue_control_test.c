@@ -1498,8 +1498,8 @@ static void race_request(struct race *r, int queue, __u64 id, unsigned int *seed
 	atomic_fetch_add(&r->marked, 1);
 	race_pause(seed);
 	ret = unmark(queue, id);
-	/* told, fetched and completed by the other host by now */
-	CHECK(ret == 0 || ret == -ECANCELED || ret == -ENOENT);
+	/* told, fetched and completed by the other host by now, the last of all */
+	CHECK(ret == 0 || ret == -ECANCELED || ret == -ENOENT || ret == -ENODEV);
 	if (!ret) {
 		atomic_fetch_add(&r->unmarked, 1);
 		race_complete(r, queue, id, UNMARKED);

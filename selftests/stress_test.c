@@ -276,6 +276,12 @@ static void sender_reaped(struct sender *s, struct iotarget_reap_element *r)
 		s->failures++;
 }
 
+/* Until some have completed and some were cancelled, however slow the others. */
+static bool sender_goes_on(const struct sender *s)
+{
+	return s->sent < s->rounds || !s->status[0] || !s->status[1];
+}
+
 /*
  * Sends into every free slot of its own, and reaps. Ends when all rounds are
  * reaped, or its device has ended and nothing is left.
@@ -291,11 +297,11 @@ static void *sender_main(void *arg)
 	bool ended = false;
 	int ret;
 
-	while (s->reaped < s->sent || (!ended && s->sent < s->rounds)) {
+	while (s->reaped < s->sent || (!ended && sender_goes_on(s))) {
 		slot = draw(&s->seed, SLOTS);
 		memset(&e, 0, sizeof(e));
 		send = send_arg(0, NULL, 0, r, SLOTS);
-		if (!ended && s->sent < s->rounds &&
+		if (!ended && sender_goes_on(s) &&
 		    !atomic_load(&s->id[slot])) {
 			e.type = IOTARGET_TYPE_WRITE;
 			e.in = ADDRESS(bytes);
@@ -433,10 +439,8 @@ TEST_F_TIMEOUT(stress, senders_hosts_and_cancellers, HOUR)
 		       sender[i].sent, sender[i].status[0],
 		       sender[i].status[1]);
 		EXPECT_EQ(0, sender[i].failures);
-		EXPECT_EQ(n, sender[i].sent);
-		EXPECT_EQ(n, sender[i].reaped);
-		EXPECT_LT(0, sender[i].status[0]);
-		EXPECT_LT(0, sender[i].status[1]);
+		EXPECT_LE(n, sender[i].sent);
+		EXPECT_EQ(sender[i].sent, sender[i].reaped);
 		EXPECT_EQ(0, sender[i].status[2]);
 		close(sender[i].target);
 	}
@@ -482,13 +486,15 @@ static pid_t host_process(int *target, unsigned int seed)
 
 TEST_F_TIMEOUT(stress, hosts_are_killed, HOUR)
 {
-	unsigned long lives = rounds_get(20000) / 1000, sent = 0;
+	unsigned long lives = rounds_get(20000) / 1000, life, sent = 0;
 	unsigned long status[3] = {}, failures = 0;
 	struct sender sender[SENDERS];
 	int target[SENDERS], i, j, wait_status;
 	pid_t child;
 
-	while (lives--) {
+	/* on until each end has come about: less would show nothing */
+	for (life = 0; life < lives || !status[0] || !status[1] || !status[2];
+	     life++) {
 		unsigned int after = draw(&self->seed, 100);
 
 		child = host_process(target, self->seed);
@@ -522,9 +528,6 @@ TEST_F_TIMEOUT(stress, hosts_are_killed, HOUR)
 	       status[0], status[1], status[2]);
 	EXPECT_EQ(0, failures);
 	EXPECT_EQ(sent, status[0] + status[1] + status[2]);
-	EXPECT_LT(0, status[0]);
-	EXPECT_LT(0, status[1]);
-	EXPECT_LT(0, status[2]);
 }
 
 /* Targets that are closed and killed while hosts serve. */
@@ -572,7 +575,8 @@ TEST_F_TIMEOUT(stress, senders_are_killed, HOUR)
 		sender_start(&s, target_open(device), self->seed, 100);
 		sender_join(&s);
 		EXPECT_EQ(0, s.failures);
-		EXPECT_EQ(100, s.reaped);
+		EXPECT_LE(100, s.sent);
+		EXPECT_EQ(s.sent, s.reaped);
 		close(s.target);
 	}
 	EXPECT_EQ(0, end(device));

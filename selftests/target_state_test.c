@@ -2634,7 +2634,8 @@ struct toggler {
 	unsigned int seed;
 	bool leave;		/* only STOP_LEAVE */
 	atomic_int *stop;
-	unsigned long stops, waits, failures;
+	atomic_ulong stops, waits;
+	unsigned long failures;
 };
 
 static void *toggler_main(void *arg)
@@ -2650,8 +2651,9 @@ static void *toggler_main(void *arg)
 		if (ret == -ENODEV)
 			break;
 		t->failures += ret != 0;
-		t->stops++;
-		t->waits += action != IOTARGET_TARGET_STOP_LEAVE;
+		atomic_fetch_add(&t->stops, 1);
+		if (action != IOTARGET_TARGET_STOP_LEAVE)
+			atomic_fetch_add(&t->waits, 1);
 		for (ret = draw(&t->seed, 8); ret; ret--)
 			sched_yield();
 		ret = target_do(t->target, IOTARGET_TARGET_START);
@@ -2720,6 +2722,10 @@ TEST_F_TIMEOUT(target, U75_order_while_others_stop_and_start, HOUR)
 	for (i = 0; i < 2; i++)
 		toggler_start(&toggler[i], self->target, seed + i, true, &stop);
 	while (reaped < n) {
+		/* before half is sent each has had its turn, on any machine */
+		while (sent >= n / 2 && !(atomic_load(&toggler[0].stops) &&
+					  atomic_load(&toggler[1].stops)))
+			sched_yield();
 		count = 1 + draw(&seed, 8);
 		if (count > n - sent)
 			count = n - sent;
@@ -2743,7 +2749,6 @@ TEST_F_TIMEOUT(target, U75_order_while_others_stop_and_start, HOUR)
 	for (i = 0; i < 2; i++) {
 		pthread_join(toggler[i].thread, NULL);
 		EXPECT_EQ(0, toggler[i].failures);
-		EXPECT_LT(0, toggler[i].stops);
 	}
 	EXPECT_EQ(0, end(self->device));
 	background_join(&host);
@@ -2754,7 +2759,7 @@ TEST_F_TIMEOUT(target, U75_order_while_others_stop_and_start, HOUR)
 
 /*
  * A target with FLIGHT requests under way: one thread sends and reaps, one
- * cancels, some stop and start, hosts complete.
+ * cancels, one stops and starts, hosts complete.
  */
 struct flight {
 	int target;
@@ -2763,6 +2768,7 @@ struct flight {
 	atomic_ulong id[FLIGHT];
 	atomic_int stop;
 	pthread_t thread, canceller;
+	struct toggler toggler;
 	unsigned long sent, reaped, failures, delivered;
 	unsigned long completed, cancelled, timed_out, not_sent;
 };
@@ -2792,6 +2798,13 @@ static void flight_reaped(struct flight *f, const struct iotarget_reap_element *
 	}
 }
 
+/* Until each end has come about, however slow the others. */
+static bool flight_goes_on(const struct flight *f)
+{
+	return f->sent < f->rounds || !f->completed || !f->cancelled ||
+	       !f->timed_out;
+}
+
 static void *flight_main(void *arg)
 {
 	struct iotarget_reap_element r[FLIGHT];
@@ -2800,14 +2813,18 @@ static void *flight_main(void *arg)
 	__u32 i, slot = 0;
 	int ret;
 
-	while (f->reaped < f->sent || (!removed && f->sent < f->rounds)) {
+	while (f->reaped < f->sent || (!removed && flight_goes_on(f))) {
 		struct iotarget_send send = send_arg(0, NULL, 0, r, FLIGHT);
 		struct iotarget_send_element e = {
 			.type = IOTARGET_TYPE_CONTROL,
 		};
 
+		/* before half is sent all have had their turn, on any machine */
+		while (f->sent >= f->rounds / 2 &&
+		       !atomic_load(&f->toggler.waits))
+			sched_yield();
 		/* full, or at its end, it waits for completions */
-		if (!removed && f->sent < f->rounds &&
+		if (!removed && flight_goes_on(f) &&
 		    f->sent - f->reaped < FLIGHT) {
 			for (slot = draw(&f->seed, FLIGHT);
 			     atomic_load(&f->id[slot]);)
@@ -2869,12 +2886,14 @@ static void flight_start(struct flight *f, int target, unsigned int seed,
 	f->rounds = rounds;
 	pthread_create(&f->thread, NULL, flight_main, f);
 	pthread_create(&f->canceller, NULL, flight_canceller, f);
+	toggler_start(&f->toggler, target, seed + 5, false, &f->stop);
 }
 
 static void flight_join(struct flight *f)
 {
 	pthread_join(f->thread, NULL);
 	pthread_join(f->canceller, NULL);
+	pthread_join(f->toggler.thread, NULL);
 }
 
 struct server {
@@ -2945,7 +2964,6 @@ TEST_F_TIMEOUT(target, U90_all_at_once, HOUR)
 	static struct flight f;
 	struct server s = { .device = self->device, .seed = seed_get() };
 	struct background host[2];
-	struct toggler toggler;
 	unsigned long n = rounds_get(20000);
 	int i;
 
@@ -2953,49 +2971,42 @@ TEST_F_TIMEOUT(target, U90_all_at_once, HOUR)
 	for (i = 0; i < 2; i++)
 		background_start(&host[i], server_main, &s);
 	flight_start(&f, self->target, s.seed, n);
-	toggler_start(&toggler, self->target, s.seed + 5, false, &f.stop);
 	flight_join(&f);
-	pthread_join(toggler.thread, NULL);
 	EXPECT_STATE(STARTED, 0, 0);
 	EXPECT_EQ(0, end(self->device));
 	for (i = 0; i < 2; i++)
 		background_join(&host[i]);
 	TH_LOG("%lu: completed %lu, cancelled %lu, timed out %lu; %lu delivered, %lu OnCancel, %lu stops, %lu of them waited",
 	       f.sent, f.completed, f.cancelled, f.timed_out, f.delivered,
-	       s.on_cancel, toggler.stops, toggler.waits);
+	       s.on_cancel, f.toggler.stops, f.toggler.waits);
 	EXPECT_EQ(0, f.failures);
-	EXPECT_EQ(0, toggler.failures);
-	EXPECT_EQ(n, f.sent);
-	EXPECT_EQ(n, f.reaped);
-	EXPECT_EQ(n, f.completed + f.cancelled + f.timed_out);
+	EXPECT_EQ(0, f.toggler.failures);
+	EXPECT_LE(n, f.sent);
+	EXPECT_EQ(f.sent, f.reaped);
+	EXPECT_EQ(f.sent, f.completed + f.cancelled + f.timed_out);
 	EXPECT_LE(f.delivered, f.cancelled);
 	EXPECT_LE(s.on_cancel, f.cancelled + f.timed_out);
-	/* Each end came about, or this test has shown nothing. */
-	EXPECT_LT(0, f.completed);
-	EXPECT_LT(0, f.cancelled);
-	EXPECT_LT(0, f.timed_out);
+	/* It came about, or this test has shown nothing. */
 	EXPECT_LT(0, s.on_cancel);
-	EXPECT_LT(0, toggler.waits);
 }
 
 /* Removed in the middle of all that; when REMOVE returns, all has completed. */
 TEST_F_TIMEOUT(target, removed_in_the_middle, HOUR)
 {
 	unsigned long lives = rounds_get(20000) / 200, sent = 0, not_sent = 0;
-	unsigned long cancelled = 0, completed = 0, timed_out = 0, after;
+	unsigned long cancelled = 0, completed = 0, timed_out = 0, life, after;
 	static struct flight f;
 	struct server s = { .device = self->device, .seed = seed_get() };
 	struct iotarget_target_control arg;
 	struct background host;
-	struct toggler toggler;
 
 	TH_LOG("seed %u", s.seed);
 	background_start(&host, server_main, &s);
-	while (lives--) {
+	/* on until each end has come about: less would show nothing */
+	for (life = 0; life < lives || !completed || !cancelled || !not_sent;
+	     life++) {
 		RENEW_TARGET();
-		flight_start(&f, self->target, s.seed + lives, ~0UL);
-		toggler_start(&toggler, self->target, s.seed + lives, false,
-			      &f.stop);
+		flight_start(&f, self->target, s.seed + life, ~0UL);
 		/* Not by time: when this many ids were seen to change. */
 		for (after = draw(&s.seed, 100); after; after--) {
 			unsigned long id = atomic_load(&f.id[0]);
@@ -3010,9 +3021,8 @@ TEST_F_TIMEOUT(target, removed_in_the_middle, HOUR)
 		EXPECT_EQ(0, arg.waiting);
 		EXPECT_EQ(0, arg.sent);
 		flight_join(&f);
-		pthread_join(toggler.thread, NULL);
 		ASSERT_EQ(0, f.failures);
-		ASSERT_EQ(0, toggler.failures);
+		ASSERT_EQ(0, f.toggler.failures);
 		ASSERT_EQ(f.sent, f.reaped);
 		sent += f.sent;
 		completed += f.completed;
@@ -3025,9 +3035,6 @@ TEST_F_TIMEOUT(target, removed_in_the_middle, HOUR)
 	TH_LOG("%lu: completed %lu, cancelled %lu, timed out %lu, not sent %lu",
 	       sent, completed, cancelled, timed_out, not_sent);
 	EXPECT_EQ(sent, completed + cancelled + timed_out + not_sent);
-	EXPECT_LT(0, completed);
-	EXPECT_LT(0, cancelled);
-	EXPECT_LT(0, not_sent);
 }
 
 TEST_HARNESS_MAIN
