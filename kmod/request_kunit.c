@@ -278,7 +278,7 @@ static void iotarget_kunit_undo(struct kunit *test)
 /**
  * struct iotarget_kunit_driver - a driver that keeps what it is given
  * @driver: with a parallel queue
- * @calls: of on_request()
+ * @calls: of on_request(), or of on_state()
  * @called: it was
  * @go: it waits for this, if @waits
  * @waits: on_request() does not return
@@ -424,15 +424,29 @@ static void iotarget_kunit_arrives_before_a_stop(struct kunit *test)
 	iotarget_kunit_arrive(test, BEFORE_STOP);
 }
 
-/* Returns when unregistering waits for it. */
+static void iotarget_kunit_on_state(struct iotarget_driver *driver, u32 state,
+				    bool notice)
+{
+	container_of(driver, struct iotarget_kunit_driver, driver)->calls++;
+}
+
+/*
+ * Returns when unregistering waits for it. Meanwhile a purge has come to its end: its
+ * notice is for nobody.
+ */
 static void iotarget_kunit_on_cancel(struct iotarget_driver_cancel *cancel)
 {
 	struct iotarget_kunit_driver *d =
 		container_of(cancel, struct iotarget_kunit_driver, cancel);
+	struct iotarget_queue *queue = d->driver.queue.queue;
 
 	complete(&d->called);
 	while (!wq_has_sleeper(&d->driver.idle))
 		cond_resched();
+	spin_lock(&queue->device->lock);
+	queue->notice = IOTARGET_NOTICE_IDLE;
+	iotarget_queue_settle(queue);
+	spin_unlock(&queue->device->lock);
 	WRITE_ONCE(d->returned, true);
 }
 
@@ -464,6 +478,7 @@ static void iotarget_kunit_unregister_waits(struct kunit *test)
 	}
 	d->req = iotarget_kunit_send(test, d, target);
 	d->cancel.fn = iotarget_kunit_on_cancel;
+	driver->queue.on_state = iotarget_kunit_on_state;
 	KUNIT_EXPECT_EQ(test, 0, iotarget_driver_mark_cancelable(driver, d->req->id,
 								 &d->cancel));
 	INIT_WORK(&d->canceller, iotarget_kunit_canceller);
@@ -472,11 +487,81 @@ static void iotarget_kunit_unregister_waits(struct kunit *test)
 	iotarget_driver_unregister(driver);
 	KUNIT_EXPECT_TRUE(test, READ_ONCE(d->returned));
 	flush_work(&d->canceller);
+	flush_work(&driver->queue.work);
+	KUNIT_EXPECT_EQ(test, 1, d->calls);
 	/* what was told of its cancel keeps that word when its driver ends */
 	KUNIT_EXPECT_EQ(test, (int)IOTARGET_READY, (int)d->req->state);
 	KUNIT_EXPECT_EQ(test, -ECANCELED, d->req->status);
 	iotarget_target_close(target);
 	iotarget_driver_put(driver);
+}
+
+/**
+ * struct iotarget_kunit_poller - one that counts how often it is woken
+ * @wait: in a queue's or a target's pollers
+ * @wakes: how often
+ */
+struct iotarget_kunit_poller {
+	struct wait_queue_entry wait;
+	unsigned int wakes;
+};
+
+static int iotarget_kunit_woken(struct wait_queue_entry *wait,
+				unsigned int mode, int sync, void *key)
+{
+	container_of(wait, struct iotarget_kunit_poller, wait)->wakes++;
+	return 0;
+}
+
+static void iotarget_kunit_poll(struct iotarget_kunit_poller *poller,
+				wait_queue_head_t *pollers)
+{
+	init_waitqueue_func_entry(&poller->wait, iotarget_kunit_woken);
+	add_wait_queue(pollers, &poller->wait);
+}
+
+/*
+ * Requests of two types in turn, to two queues, sent and ended under one hold of the
+ * lock: the pollers of each queue, and the target's, are woken once.
+ */
+static void iotarget_kunit_wakes(struct kunit *test)
+{
+	static const struct iotarget_queue_create args = {
+		.dispatch = IOTARGET_DISPATCH_PARALLEL,
+	};
+	struct iotarget_fixture *f = test->priv;
+	struct iotarget_queue *other = kunit_kzalloc(test, sizeof(*other),
+						     GFP_KERNEL);
+	struct iotarget_kunit_poller poller[3] = {};
+	wait_queue_head_t *pollers[3] = {
+		&f->device->queue.pollers, NULL, &f->target->pollers,
+	};
+	struct iotarget_request *req, *reqs[8];
+	unsigned int i, n = 0;
+	LIST_HEAD(list);
+
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	iotarget_queue_init(other, f->device, &args);
+	pollers[1] = &other->pollers;
+	KUNIT_ASSERT_EQ(test, 8, iotarget_slots_take(f->target, 8, &list));
+	for (i = 0; i < 3; i++)
+		iotarget_kunit_poll(&poller[i], pollers[i]);
+	list_for_each_entry(req, &list, node) {
+		req->type = n & 1 ? IOTARGET_TYPE_WRITE : IOTARGET_TYPE_READ;
+		reqs[n++] = req;
+	}
+	spin_lock(&f->device->lock);
+	f->device->routes[IOTARGET_TYPE_WRITE] = other;
+	KUNIT_EXPECT_EQ(test, 0,
+			iotarget_send_publish(f->target, &list, 8, NULL, false));
+	for (i = 0; i < 8; i++)
+		iotarget_request_end(reqs[i]);
+	f->device->routes[IOTARGET_TYPE_WRITE] = &f->device->queue;
+	spin_unlock(&f->device->lock);
+	for (i = 0; i < 3; i++) {
+		remove_wait_queue(pollers[i], &poller[i].wait);
+		KUNIT_EXPECT_EQ(test, 1, poller[i].wakes);
+	}
 }
 
 /* What cannot be registered. The last one is what the others are changed from. */
@@ -530,6 +615,7 @@ static struct kunit_case iotarget_kunit_cases[] = {
 	KUNIT_CASE(iotarget_kunit_u10_arrives_at_an_idle_queue),
 	KUNIT_CASE(iotarget_kunit_arrives_before_a_stop),
 	KUNIT_CASE(iotarget_kunit_unregister_waits),
+	KUNIT_CASE(iotarget_kunit_wakes),
 	KUNIT_CASE(iotarget_kunit_register),
 	{}
 };

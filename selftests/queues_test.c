@@ -1146,6 +1146,30 @@ TEST_F(queue, U55_retrieve_many_by_file)
 	close(other);
 }
 
+/* Behind more than are looked at under one hold of the lock. */
+TEST_F(queue, U55_retrieve_by_file_behind_many)
+{
+	__u64 file, id[2], got;
+	int other, i, n;
+
+	OPEN(MANUAL, 0, 0);
+	other = target_open_file(self->device, &file);
+	ASSERT_GE(other, 0);
+	for (n = 0; n < 2; n++) {
+		for (i = 0; i < 200; i++)
+			SEND(got);
+		ASSERT_EQ(0, send_one(other, 0, &id[n]));
+	}
+	EXPECT_COUNTS(self->queue, 402, 0);
+	for (n = 0; n < 2; n++) {
+		EXPECT_EQ(0, retrieve(self->queue, file, &got));
+		EXPECT_EQ(id[n], got);
+	}
+	EXPECT_EQ(-ENODATA, retrieve(self->queue, file, &got));
+	EXPECT_COUNTS(self->queue, 400, 2);
+	close(other);
+}
+
 TEST_F(queue, U56_all_retrieved_must_end)
 {
 	__u64 id[3], got;
@@ -1294,6 +1318,54 @@ TEST_F(queue, U59_of_a_manual_queue)
 	EXPECT_EQ(-ENODATA, retrieve(self->queue, 0, &got));
 	EXPECT_EQ(0, reap_status(self->target, zero[1]));
 	EXPECT_COUNTS(self->queue, 0, 1);
+}
+
+/* More than complete under one hold of the lock, then one that the host gets. */
+static void zero_length_before_one(struct __test_metadata *_metadata,
+				   FIXTURE_DATA(queue) *self)
+{
+	static struct iotarget_reap_element r[300];
+	struct iotarget_send reap = send_arg(0, NULL, 0, r, 300);
+	struct iotarget_fetch_element record = {};
+	static char out[4];
+	unsigned int i, n;
+	__u64 held, id;
+
+	for (n = 0; n < 2; n++) {
+		OWNED(held);
+		for (i = 0; i < 300; i++)
+			ASSERT_EQ(0, send_type(self->target, IOTARGET_TYPE_READ,
+					       &none));
+		ASSERT_EQ(0, send_read(self->target, out, sizeof(out), &id));
+		EXPECT_EQ(0, complete(self->queue, held, 5));
+		/* asks once, or sleeps until they are through */
+		if (self->dispatch == MANUAL) {
+			ASSERT_EQ(0, take(self, 0, id));
+		} else {
+			ASSERT_EQ(0, fetch_one(self->queue, 0, &record));
+			ASSERT_EQ(id, record.id);
+		}
+		EXPECT_EQ(5, reap_status(self->target, held));
+		for (i = 0; i < 300; i += reap.reaped) {
+			reap.reap.count = 300 - i;
+			ASSERT_EQ(0, call(self->target, IOTARGET_SEND, &reap));
+		}
+		EXPECT_COUNTS(self->queue, 0, 1);
+		EXPECT_EQ(0, complete(self->queue, id, 0));
+		EXPECT_EQ(0, reap_status(self->target, id));
+	}
+}
+
+TEST_F(queue, U59_many_before_one)
+{
+	OPEN(SEQUENTIAL, 0, NO_ZERO_LENGTH);
+	zero_length_before_one(_metadata, self);
+}
+
+TEST_F(queue, U59_many_before_one_of_a_manual_queue)
+{
+	OPEN(MANUAL, 0, NO_ZERO_LENGTH);
+	zero_length_before_one(_metadata, self);
 }
 
 /* Its turn does not come while the queue is stopped. */

@@ -434,6 +434,28 @@ TEST_F(target, U75_order_over_rounds)
 	EXPECT_NO_RECORD();
 }
 
+/* More than START sends under one hold of the lock. */
+TEST_F(target, U75_very_many)
+{
+	struct iotarget_target_control arg;
+	struct iotarget_fetch_element f;
+	__u64 i;
+
+	DO(STOP_LEAVE);
+	ASSERT_EQ(3000, send_many(self->target, 0, 3000));
+	EXPECT_STATE(STOPPED, 3000, 0);
+	ASSERT_EQ(0, target_control(self->target, IOTARGET_TARGET_START, &arg));
+	EXPECT_EQ(0, arg.waiting);
+	EXPECT_EQ(3000, arg.sent);
+	ASSERT_EQ(1, send_many(self->target, 3000, 1));
+	for (i = 0; i < 3001; i++) {
+		memset(&f, 0, sizeof(f));
+		ASSERT_EQ(0, fetch_now(self->device, 0, &f));
+		ASSERT_EQ(i, f.offset);
+	}
+	EXPECT_NO_RECORD();
+}
+
 /* One at a time is one at a time, whatever START brings. */
 TEST_F(target, U75_to_a_sequential_queue)
 {
@@ -759,6 +781,33 @@ TEST_F(wait, until_a_signal)
 		ASSERT_EQ(0, reap_now(self->target, &r));
 		RENEW_TARGET();
 	}
+}
+
+/* So does a signal without a handler: it does not stop once more, after a START. */
+TEST_F(wait, until_its_process_is_stopped)
+{
+	struct iotarget_reap_element r;
+	int status;
+	pid_t child;
+	__u64 id;
+
+	SEND_OWNED(id);
+	child = fork();
+	if (!child)
+		_exit(-target_do(self->target, variant->action));
+	wait_asleep(child);
+	ASSERT_EQ(0, kill(child, SIGSTOP));
+	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
+	ASSERT_TRUE(WIFSTOPPED(status));
+	if (!REMOVES)
+		EXPECT_EQ(0, target_do(self->target, IOTARGET_TARGET_START));
+	ASSERT_EQ(0, kill(child, SIGCONT));
+	EXPECT_EXIT(child, EINTR);
+	EXPECT_STATE_IN(REMOVES ? IOTARGET_TARGET_REMOVED :
+			IOTARGET_TARGET_STARTED, 0, 1);
+	EXPECT_EQ(0, complete(self->device, id, 0));
+	ASSERT_EQ(0, reap_now(self->target, &r));
+	EXPECT_EQ(id, r.id);
 }
 
 TEST_F(wait, U94_who_waits_is_killed)
@@ -1617,6 +1666,33 @@ TEST_F(target, removed_with_nothing_to_reap)
 	DO(REMOVE);
 	EXPECT_EQ(-ENODEV, background_join(&thread));
 	EXPECT_EQ(-ENODEV, reap_one(self->target, &r));
+}
+
+static int poll_main(void *arg)
+{
+	struct pollfd p = { .fd = *(int *)arg, .events = POLLIN };
+
+	return ppoll(&p, 1, NULL, NULL) == 1 ? p.revents : -errno;
+}
+
+/* A poller of completions is woken, and one that would send hears of it, too. */
+TEST_F(target, removed_while_polled)
+{
+	struct background thread;
+	__u64 id;
+
+	background_start(&thread, poll_main, &self->target);
+	wait_asleep_in(thread.tid, SYS_ppoll);
+	DO(REMOVE);
+	EXPECT_EQ(POLLERR | POLLHUP, background_join(&thread));
+	EXPECT_EQ(POLLERR | POLLHUP, poll_now(self->target));
+	RENEW_TARGET();
+	SEND(id);
+	EXPECT_EQ(POLLOUT, poll_now(self->target));
+	DO(REMOVE);
+	EXPECT_EQ(POLLIN | POLLERR | POLLHUP, poll_now(self->target));
+	EXPECT_REAPED(id, -ECANCELED);
+	EXPECT_EQ(POLLERR | POLLHUP, poll_now(self->target));
 }
 
 TEST_F(target, removed_with_file_events)
