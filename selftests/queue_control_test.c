@@ -3,17 +3,7 @@
  * QUEUE_CONTROL: start, stop, drain, purge, stop and purge; counts and states;
  * notices, which come once and never early. U37-U47, U49.
  */
-#include "common.h"
-
-#define SEQUENTIAL	IOTARGET_DISPATCH_SEQUENTIAL
-#define PARALLEL	IOTARGET_DISPATCH_PARALLEL
-#define MANUAL		IOTARGET_DISPATCH_MANUAL
-#define CANCELED_EVENTS	IOTARGET_QUEUE_CANCELED_EVENTS
-
-#define ACCEPT		((int)IOTARGET_QUEUE_STATE_ACCEPT)
-#define DISPATCH	((int)IOTARGET_QUEUE_STATE_DISPATCH)
-#define EMPTY		((int)IOTARGET_QUEUE_STATE_EMPTY)
-#define IDLE		((int)IOTARGET_QUEUE_STATE_IDLE)
+#include "queue_common.h"
 
 #define START		IOTARGET_QUEUE_START
 #define STOP		IOTARGET_QUEUE_STOP
@@ -21,113 +11,8 @@
 #define PURGE		IOTARGET_QUEUE_PURGE
 #define STOP_AND_PURGE	IOTARGET_QUEUE_STOP_AND_PURGE
 
-#define REQUEST		IOTARGET_EVENT_REQUEST
-#define CANCEL		IOTARGET_EVENT_CANCEL
-#define CANCELED	IOTARGET_EVENT_CANCELED_ON_QUEUE
-
 /* All that wait for something, and can tell. */
 static const __u32 waits[] = { STOP, DRAIN, PURGE, STOP_AND_PURGE };
-
-/*
- * @queue is what a test looks at, of the kind that it asks for by OPEN(): a
- * device's default queue, or one that was created. READ and CONTROL go there.
- * WRITE goes to @other, which is parallel and is the other sort.
- */
-FIXTURE(control) {
-	int device;
-	int queue;
-	int other;
-	__u32 dispatch;
-	int target;
-};
-
-FIXTURE_VARIANT(control) {
-	bool created;
-};
-
-FIXTURE_VARIANT_ADD(control, default_queue) { .created = false };
-FIXTURE_VARIANT_ADD(control, created) { .created = true };
-
-FIXTURE_SETUP(control)
-{
-	self->device = self->queue = self->other = self->target = -1;
-}
-
-FIXTURE_TEARDOWN(control)
-{
-	close(self->target);
-	close(variant->created ? self->queue : self->other);
-	close(self->device);
-}
-
-static int open_queues(FIXTURE_DATA(control) *self,
-		       const FIXTURE_VARIANT(control) *variant, __u32 dispatch,
-		       __u32 limit, __u32 flags)
-{
-	self->dispatch = dispatch;
-	if (variant->created) {
-		self->device = self->other = parallel_create();
-		self->queue = queue_create_flags(self->device, flags, dispatch,
-						 limit);
-		if (self->queue < 0)
-			return self->queue;
-		if (route(self->device, IOTARGET_TYPE_READ, self->queue) ||
-		    route(self->device, IOTARGET_TYPE_CONTROL, self->queue))
-			return -EPROTO;
-	} else {
-		self->device = self->queue = device_create_all(0, dispatch,
-							       limit, flags);
-		self->other = queue_create_flags(self->device, 0, PARALLEL, 0);
-		if (self->other < 0)
-			return self->other;
-		if (route(self->device, IOTARGET_TYPE_WRITE, self->other))
-			return -EPROTO;
-	}
-	self->target = target_open(self->device);
-	return self->target < 0 ? self->target : 0;
-}
-
-#define OPEN(dispatch_, limit_, flags_) \
-	ASSERT_EQ(0, open_queues(self, variant, dispatch_, limit_, flags_))
-
-/* Fetches @id from the queue, in the way that its dispatch type has. */
-static int take(FIXTURE_DATA(control) *self, __u32 flags, __u64 id)
-{
-	struct iotarget_fetch_element record = {};
-	int ret;
-
-	if (self->dispatch == MANUAL)
-		flags |= IOTARGET_FETCH_RETRIEVE;
-	ret = fetch_now(self->queue, flags, &record);
-	return ret ? ret : record.event == REQUEST && record.id == id ? 0 :
-								-EPROTO;
-}
-
-#define SEND(id) ASSERT_EQ(0, send_one(self->target, 0, &(id)))
-
-/* A request that the host has. */
-#define OWNED(id) do {							\
-	SEND(id);							\
-	ASSERT_EQ(0, take(self, 0, id));				\
-} while (0)
-
-/* ... and has marked. */
-#define OWNED_MARKED(id) do {						\
-	SEND(id);							\
-	ASSERT_EQ(0, take(self, IOTARGET_FETCH_CANCELABLE, id));	\
-} while (0)
-
-/* One that the host has from the other queue. */
-#define OWNED_OF_OTHER(id) do {						\
-	ASSERT_EQ(0, send_type(self->target, IOTARGET_TYPE_WRITE, &(id))); \
-	ASSERT_EQ(REQUEST, fetch_event(self->other, 0, id));		\
-} while (0)
-
-/* One that the host had before, and that waits at the queue's tail. */
-#define PRESENTED(id) do {						\
-	OWNED_OF_OTHER(id);						\
-	ASSERT_EQ(0, forward(self->other, id, self->queue));		\
-} while (0)
 
 /* One that comes while the queue accepts nothing. */
 #define EXPECT_REFUSED() do {						\
@@ -164,7 +49,7 @@ static int take(FIXTURE_DATA(control) *self, __u32 flags, __u64 id)
 
 /* -------------------------------------------------------- state and counts */
 
-TEST_F(control, U37_fresh_queue)
+TEST_F(queue, U37_fresh_queue)
 {
 	static const __u32 dispatch[] = { SEQUENTIAL, PARALLEL, MANUAL };
 	int queue, i;
@@ -180,7 +65,7 @@ TEST_F(control, U37_fresh_queue)
 	}
 }
 
-TEST_F(control, counts_of_each_queue)
+TEST_F(queue, counts_of_each_queue)
 {
 	__u64 id[5];
 
@@ -210,7 +95,7 @@ TEST_F(control, counts_of_each_queue)
 }
 
 /* What a control answers is what it has come to. */
-TEST_F(control, each_action_tells_the_state)
+TEST_F(queue, each_action_tells_the_state)
 {
 	static const struct { __u32 action; int state; } steps[] = {
 		{ STOP, ACCEPT }, { STOP, ACCEPT }, { DRAIN, 0 },
@@ -243,7 +128,7 @@ TEST_F(control, each_action_tells_the_state)
 	EXPECT_STATE(0x0f);
 }
 
-TEST_F(control, bad_values)
+TEST_F(queue, bad_values)
 {
 	static const __u32 actions[] = { 0, 7, 8, 1U << 31, ~0U };
 	struct iotarget_queue_control arg;
@@ -267,7 +152,7 @@ TEST_F(control, bad_values)
 
 /* ------------------------------------------------------------------ stop */
 
-TEST_F(control, U38_stop)
+TEST_F(queue, U38_stop)
 {
 	__u64 id[4], got;
 	int i;
@@ -298,7 +183,7 @@ TEST_F(control, U38_stop)
 	EXPECT_NO_RECORD();
 }
 
-TEST_F(control, U38_stop_of_a_manual_queue)
+TEST_F(queue, U38_stop_of_a_manual_queue)
 {
 	__u64 id[2], got;
 
@@ -321,7 +206,7 @@ TEST_F(control, U38_stop_of_a_manual_queue)
 }
 
 /* A cancel, and a cancel on the queue, come from a stopped queue too. */
-TEST_F(control, stopped_queues_tell_of_cancels)
+TEST_F(queue, stopped_queues_tell_of_cancels)
 {
 	__u64 marked, presented, queued;
 
@@ -358,7 +243,7 @@ static int poll_waiting(void *arg)
 	return poll(&p, 1, -1) == 1 ? p.revents : -1;
 }
 
-TEST_F(control, START_wakes)
+TEST_F(queue, START_wakes)
 {
 	struct background host;
 	__u64 id;
@@ -377,7 +262,7 @@ TEST_F(control, START_wakes)
 	EXPECT_EVENT(REQUEST, id);
 }
 
-TEST_F(control, START_wakes_all_hosts)
+TEST_F(queue, START_wakes_all_hosts)
 {
 	struct background host[4];
 	__u64 id;
@@ -396,7 +281,7 @@ TEST_F(control, START_wakes_all_hosts)
 }
 
 /* A queue that is stopped stops no other. */
-TEST_F(control, others_go_on)
+TEST_F(queue, others_go_on)
 {
 	__u64 id, other;
 
@@ -416,7 +301,7 @@ TEST_F(control, others_go_on)
 
 /* ----------------------------------------------------------------- drain */
 
-TEST_F(control, U40_drain)
+TEST_F(queue, U40_drain)
 {
 	__u64 id[2];
 
@@ -445,7 +330,7 @@ TEST_F(control, U40_drain)
 	EXPECT_NO_RECORD();
 }
 
-TEST_F(control, U40_drain_of_a_manual_queue)
+TEST_F(queue, U40_drain_of_a_manual_queue)
 {
 	__u64 id[2], got;
 
@@ -470,7 +355,7 @@ TEST_F(control, U40_drain_of_a_manual_queue)
 }
 
 /* Its last request may also be cancelled. */
-TEST_F(control, drain_ends_with_a_cancel)
+TEST_F(queue, drain_ends_with_a_cancel)
 {
 	__u64 id[2];
 
@@ -495,7 +380,7 @@ TEST_F(control, drain_ends_with_a_cancel)
 	EXPECT_NO_RECORD();
 }
 
-TEST_F(control, drain_ends_with_a_request_of_no_bytes)
+TEST_F(queue, drain_ends_with_a_request_of_no_bytes)
 {
 	__u64 id[2];
 	int i;
@@ -523,7 +408,7 @@ TEST_F(control, drain_ends_with_a_request_of_no_bytes)
 		EXPECT_REAP(id[i], 0);
 }
 
-TEST_F(control, U41_stop_then_drain)
+TEST_F(queue, U41_stop_then_drain)
 {
 	__u64 id[2], got;
 	int i;
@@ -549,7 +434,7 @@ TEST_F(control, U41_stop_then_drain)
 }
 
 /* Plain senders find it out as an errno. */
-TEST_F(control, U40_plain_senders)
+TEST_F(queue, U40_plain_senders)
 {
 	char byte;
 
@@ -563,7 +448,7 @@ TEST_F(control, U40_plain_senders)
 }
 
 /* Of one SEND, each type meets its own queue. */
-TEST_F(control, arrivals_in_one_array)
+TEST_F(queue, arrivals_in_one_array)
 {
 	struct iotarget_send_element e[6] = {};
 	struct iotarget_send send = send_arg(0, e, 6, NULL, 0);
@@ -583,7 +468,7 @@ TEST_F(control, arrivals_in_one_array)
 }
 
 /* A sender that waits for what is refused returns with it. */
-TEST_F(control, arrival_with_WAIT)
+TEST_F(queue, arrival_with_WAIT)
 {
 	struct iotarget_send_element e = { .type = IOTARGET_TYPE_CONTROL };
 	struct iotarget_reap_element r = {};
@@ -600,7 +485,7 @@ TEST_F(control, arrival_with_WAIT)
 
 /* ----------------------------------------------------------------- purge */
 
-TEST_F(control, U39_purge_then_stop)
+TEST_F(queue, U39_purge_then_stop)
 {
 	__u64 id;
 
@@ -620,7 +505,7 @@ TEST_F(control, U39_purge_then_stop)
 
 /* Two that wait, one that the host has marked, and one that it has not. */
 static void purge(struct __test_metadata *_metadata,
-		  FIXTURE_DATA(control) *self, __u32 action)
+		  FIXTURE_DATA(queue) *self, __u32 action)
 {
 	int accept = action == STOP_AND_PURGE ? ACCEPT : 0;
 	int dispatch = action == PURGE ? DISPATCH : 0;
@@ -659,7 +544,7 @@ static void purge(struct __test_metadata *_metadata,
 
 /* U46 */
 static void works_again(struct __test_metadata *_metadata,
-			FIXTURE_DATA(control) *self)
+			FIXTURE_DATA(queue) *self)
 {
 	__u64 id;
 
@@ -675,7 +560,7 @@ static void works_again(struct __test_metadata *_metadata,
 	EXPECT_REAP(id, 1);
 }
 
-TEST_F(control, U42_U43_U44_U46_purge)
+TEST_F(queue, U42_U43_U44_U46_purge)
 {
 	int i;
 
@@ -687,7 +572,7 @@ TEST_F(control, U42_U43_U44_U46_purge)
 	}
 }
 
-TEST_F(control, U42_U43_U44_U46_stop_and_purge)
+TEST_F(queue, U42_U43_U44_U46_stop_and_purge)
 {
 	__u64 id;
 
@@ -706,7 +591,7 @@ TEST_F(control, U42_U43_U44_U46_stop_and_purge)
 }
 
 /* ... while the host still has some. */
-TEST_F(control, stop_and_purge_keeps_what_is_newer)
+TEST_F(queue, stop_and_purge_keeps_what_is_newer)
 {
 	__u64 owned, old, new;
 
@@ -727,7 +612,7 @@ TEST_F(control, stop_and_purge_keeps_what_is_newer)
 	EXPECT_EQ(0, mark(self->queue, new));
 }
 
-TEST_F(control, U42_purge_of_a_sequential_queue)
+TEST_F(queue, U42_purge_of_a_sequential_queue)
 {
 	__u64 id[3];
 
@@ -742,7 +627,7 @@ TEST_F(control, U42_purge_of_a_sequential_queue)
 	EXPECT_NOTICE(DISPATCH | EMPTY | IDLE);
 }
 
-TEST_F(control, U42_purge_of_a_manual_queue)
+TEST_F(queue, U42_purge_of_a_manual_queue)
 {
 	__u64 id, got;
 
@@ -757,7 +642,7 @@ TEST_F(control, U42_purge_of_a_manual_queue)
 }
 
 /* More than one bite, of all of which the notice waits. */
-TEST_F(control, U42_purge_of_many)
+TEST_F(queue, U42_purge_of_many)
 {
 	static struct iotarget_send_element e[4000];
 	static struct iotarget_reap_element r[4000];
@@ -783,7 +668,7 @@ TEST_F(control, U42_purge_of_many)
 		ASSERT_EQ(r[i].id == e[0].id ? 7 : -ECANCELED, r[i].status);
 }
 
-TEST_F(control, U45_requeue_during_a_purge)
+TEST_F(queue, U45_requeue_during_a_purge)
 {
 	static const __u32 actions[] = { PURGE, STOP_AND_PURGE };
 	int bits, i;
@@ -804,7 +689,7 @@ TEST_F(control, U45_requeue_during_a_purge)
 	}
 }
 
-TEST_F(control, U45_requeue_during_a_purge_with_the_event)
+TEST_F(queue, U45_requeue_during_a_purge_with_the_event)
 {
 	__u64 id;
 
@@ -824,7 +709,7 @@ TEST_F(control, U45_requeue_during_a_purge_with_the_event)
 }
 
 /* What was here before is told of: the notice waits for it. */
-TEST_F(control, U42_purge_with_canceled_events)
+TEST_F(queue, U42_purge_with_canceled_events)
 {
 	static const __u32 actions[] = { PURGE, STOP_AND_PURGE };
 	__u64 presented, queued;
@@ -849,7 +734,7 @@ TEST_F(control, U42_purge_with_canceled_events)
 }
 
 /* Until START, or until the host has nothing. */
-TEST_F(control, U44_until_START)
+TEST_F(queue, U44_until_START)
 {
 	__u64 id[2];
 
@@ -869,7 +754,7 @@ TEST_F(control, U44_until_START)
 }
 
 /* Its own requests, and not those that leave it for another queue. */
-TEST_F(control, forward_during_a_purge)
+TEST_F(queue, forward_during_a_purge)
 {
 	__u64 id;
 
@@ -885,7 +770,7 @@ TEST_F(control, forward_during_a_purge)
 }
 
 /* A cancel had come before the purge, and a mark after it finds that. */
-TEST_F(control, purge_of_what_is_cancelled)
+TEST_F(queue, purge_of_what_is_cancelled)
 {
 	__u64 claimed, told, unmarked;
 
@@ -908,7 +793,7 @@ TEST_F(control, purge_of_what_is_cancelled)
 	EXPECT_NOTICE(DISPATCH | EMPTY | IDLE);
 }
 
-TEST_F(control, U49_forward_into_a_queue_that_accepts_nothing)
+TEST_F(queue, U49_forward_into_a_queue_that_accepts_nothing)
 {
 	static const __u32 actions[] = { DRAIN, PURGE };
 	__u64 id;
@@ -943,7 +828,7 @@ TEST_F(control, U49_forward_into_a_queue_that_accepts_nothing)
 
 /* --------------------------------------------------------------- notices */
 
-TEST_F(control, notice_of_an_idle_queue_comes_at_once)
+TEST_F(queue, notice_of_an_idle_queue_comes_at_once)
 {
 	static const int bits[] = { ACCEPT, DISPATCH, DISPATCH, ACCEPT };
 	int i, n;
@@ -961,7 +846,7 @@ TEST_F(control, notice_of_an_idle_queue_comes_at_once)
 }
 
 /* Who did not ask is not told. */
-TEST_F(control, no_notice_without_NOTIFY)
+TEST_F(queue, no_notice_without_NOTIFY)
 {
 	__u64 id;
 	int i;
@@ -978,7 +863,7 @@ TEST_F(control, no_notice_without_NOTIFY)
 	}
 }
 
-TEST_F(control, U47_one_notice_at_a_time)
+TEST_F(queue, U47_one_notice_at_a_time)
 {
 	int first, second, i;
 	__u64 id;
@@ -1011,7 +896,7 @@ TEST_F(control, U47_one_notice_at_a_time)
 }
 
 /* What is refused with -EBUSY has done nothing. */
-TEST_F(control, U47_refused_is_not_done)
+TEST_F(queue, U47_refused_is_not_done)
 {
 	__u64 id, queued;
 
@@ -1040,7 +925,7 @@ TEST_F(control, U47_refused_is_not_done)
 }
 
 /* Another queue's is no matter. */
-TEST_F(control, U47_of_two_queues)
+TEST_F(queue, U47_of_two_queues)
 {
 	__u64 id[2];
 
@@ -1058,7 +943,7 @@ TEST_F(control, U47_of_two_queues)
 }
 
 /* START takes a stop back, and not the promise to tell. */
-TEST_F(control, notice_after_START)
+TEST_F(queue, notice_after_START)
 {
 	__u64 id[2];
 
@@ -1075,7 +960,7 @@ TEST_F(control, notice_after_START)
 	EXPECT_NO_RECORD();
 }
 
-TEST_F(control, notices_come_between_cancels_and_requests)
+TEST_F(queue, notices_come_between_cancels_and_requests)
 {
 	struct iotarget_fetch_element record[3] = {};
 	struct iotarget_fetch arg = fetch_arg(0, NULL, 0, record, 3);
@@ -1099,7 +984,7 @@ TEST_F(control, notices_come_between_cancels_and_requests)
 }
 
 /* Both things that there are to say of a manual queue. */
-TEST_F(control, notice_and_not_empty)
+TEST_F(queue, notice_and_not_empty)
 {
 	struct iotarget_fetch_element record[3] = {};
 	struct iotarget_fetch arg = fetch_arg(0, NULL, 0, record, 3);
@@ -1121,7 +1006,7 @@ TEST_F(control, notice_and_not_empty)
 }
 
 /* Nothing of it is left over from another record. */
-TEST_F(control, notice_record)
+TEST_F(queue, notice_record)
 {
 	struct iotarget_fetch_element record;
 
@@ -1148,7 +1033,7 @@ TEST_F(control, notice_record)
 	EXPECT_EQ(0x5a5a5a5a, record.buffer_length);
 }
 
-TEST_F(control, notice_wakes)
+TEST_F(queue, notice_wakes)
 {
 	struct background host;
 	__u64 id;
@@ -1175,7 +1060,7 @@ TEST_F(control, notice_wakes)
 }
 
 /* One of two that sleep hears of it. */
-TEST_F(control, notice_is_told_to_one)
+TEST_F(queue, notice_is_told_to_one)
 {
 	struct background host[2];
 	int i, notices = 0;
@@ -1200,7 +1085,7 @@ TEST_F(control, notice_is_told_to_one)
 }
 
 /* Controls never wait; a host that sleeps is interrupted as ever. */
-TEST_F(control, signal_while_a_notice_is_outstanding)
+TEST_F(queue, signal_while_a_notice_is_outstanding)
 {
 	struct background host;
 	__u64 id;
@@ -1220,7 +1105,7 @@ TEST_F(control, signal_while_a_notice_is_outstanding)
 /* ------------------------------------------------------- ends in between */
 
 /* The queue or device ends, with a notice asked for, or on its way. */
-TEST_F(control, end_with_a_notice_outstanding)
+TEST_F(queue, end_with_a_notice_outstanding)
 {
 	struct iotarget_fetch_element record = {};
 	int i, ready, target;
@@ -1251,7 +1136,7 @@ TEST_F(control, end_with_a_notice_outstanding)
 }
 
 /* The last request ends with its sender: the notice comes. */
-TEST_F(control, target_ends_during_a_purge)
+TEST_F(queue, target_ends_during_a_purge)
 {
 	__u64 marked, unmarked;
 
@@ -1272,7 +1157,7 @@ TEST_F(control, target_ends_during_a_purge)
 }
 
 /* Of a queue that waits for START the sender can leave. */
-TEST_F(control, target_ends_at_a_stopped_queue)
+TEST_F(queue, target_ends_at_a_stopped_queue)
 {
 	__u64 id;
 
@@ -1641,7 +1526,7 @@ static void race_control(struct __test_metadata *_metadata, struct race *r)
 	EXPECT_LT(0, asked);
 }
 
-TEST_F_TIMEOUT(control, U42_U43_U44_purges_race_with_all, HOUR)
+TEST_F_TIMEOUT(queue, U42_U43_U44_purges_race_with_all, HOUR)
 {
 	struct background sender, host[2];
 	struct race r = {
@@ -1742,7 +1627,7 @@ static int race_other(void *arg)
 	}
 }
 
-TEST_F_TIMEOUT(control, U45_purges_race_with_requeue_and_forward, HOUR)
+TEST_F_TIMEOUT(queue, U45_purges_race_with_requeue_and_forward, HOUR)
 {
 	struct background sender, host[3];
 	struct race r = {
@@ -1824,7 +1709,7 @@ static int fetch_and_mark(int queue, struct purger *purger)
 	}
 }
 
-TEST_F_TIMEOUT(control, U42_purge_races_with_fetch_and_mark, HOUR)
+TEST_F_TIMEOUT(queue, U42_purge_races_with_fetch_and_mark, HOUR)
 {
 	static struct iotarget_send_element e[MANY];
 	static struct iotarget_reap_element r[MANY];
