@@ -18,6 +18,8 @@
 
 #include "kselftest_harness.h"
 
+#include "../leak.h"
+
 /* The debug kernel under emulation is slow; a hang is still found. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 120
@@ -224,15 +226,6 @@ static int join_threads(void)
 		bad += ret != NULL;
 	}
 	return bad;
-}
-
-/* Where the leak checker is linked in: it ends with the process otherwise. */
-int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
-
-static int leaks(void)
-{
-	return __lsan_do_recoverable_leak_check ?
-	       __lsan_do_recoverable_leak_check() : 0;
 }
 
 FIXTURE(host) { };

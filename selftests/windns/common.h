@@ -21,6 +21,8 @@
 #include "server.h"
 #include "kselftest_harness.h"
 
+#include "../leak.h"
+
 /* The debug kernel under emulation is slow; a hang is still found. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 240
@@ -80,9 +82,6 @@ static inline pid_t fork_when_others_sleep(void)
 		sched_yield();
 	return fork();
 }
-
-/* With AddressSanitizer; a test's process does not exit in the usual way. */
-int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 static inline unsigned int rounds(const char *variable, unsigned int otherwise)
 {
@@ -287,8 +286,7 @@ FIXTURE_SETUP(windns)
 FIXTURE_TEARDOWN(windns)
 {
 	server_stop(&self->server);
-	if (__lsan_do_recoverable_leak_check)
-		EXPECT_EQ(0, __lsan_do_recoverable_leak_check());
+	EXPECT_EQ(0, leaks());
 }
 
 /*

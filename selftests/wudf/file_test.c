@@ -38,6 +38,8 @@ FIXTURE_TEARDOWN(file)
 {
 	probe_stop(self->p);
 	free(self->p);
+	self->p = NULL;
+	EXPECT_EQ(0, leaks());
 }
 
 #define START() do {							\

@@ -21,6 +21,8 @@
 #ifndef PROBE_C
 #include "kselftest_harness.h"
 
+#include "../leak.h"
+
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 120
 #define HOUR 3600

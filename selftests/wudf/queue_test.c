@@ -55,6 +55,8 @@ FIXTURE_TEARDOWN(queue)
 {
 	probe_stop(self->p);
 	free(self->p);
+	self->p = NULL;
+	EXPECT_EQ(0, leaks());
 }
 
 #define START() ASSERT_LE(0, probe_start(p))

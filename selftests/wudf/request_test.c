@@ -58,6 +58,8 @@ FIXTURE_TEARDOWN(request)
 {
 	probe_stop(self->p);
 	free(self->p);
+	self->p = NULL;
+	EXPECT_EQ(0, leaks());
 }
 
 #define START() ASSERT_LE(0, probe_start(p))
@@ -224,6 +226,10 @@ TEST_F(request, U05_canceled_on_a_sequential_queue_that_is_busy)
 	EXPECT_EQ(c, NEXT(p, ON_REQUEST));
 	COMPLETE(c, S_OK, 0);
 	EXPECT_REAP(p->fd, ids[2], 0);
+	/* each was handed over twice */
+	IWDFIoRequest2_Release(a);
+	IWDFIoRequest2_Release(b);
+	IWDFIoRequest2_Release(c);
 }
 
 TEST_F(request, U07_retrieve_skips_what_was_canceled)

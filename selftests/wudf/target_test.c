@@ -52,6 +52,8 @@ FIXTURE_TEARDOWN(target)
 	probe_stop(self->lower);
 	free(self->p);
 	free(self->lower);
+	*self = (FIXTURE_DATA(target)) { };
+	EXPECT_EQ(0, leaks());
 }
 
 /* A request of the driver's own: a read of 8 bytes, formatted, with a callback. */
