@@ -110,11 +110,6 @@ static void *init_query(struct object *object, REFIID riid)
 	       &to_init(object)->store_factory : NULL;
 }
 
-static void init_free(struct object *object)
-{
-	free(object);
-}
-
 static const IID *const init_iids[] = {
 	&IID_IUnknown, &IID_IWDFDeviceInitialize, &IID_IWDFDeviceInitialize2, NULL
 };
@@ -123,7 +118,6 @@ static const struct object_class init_class = {
 	.name = "device initialization",
 	.iids = init_iids,
 	.query = init_query,
-	.free = init_free,
 };
 
 struct device_init *device_init_create(struct driver *driver)
@@ -169,18 +163,12 @@ static bool may_delete(struct object *object)
 	return true;
 }
 
-static void plain_free(struct object *object)
-{
-	free(object);
-}
-
 static const IID *const plain_iids[] = { &IID_IUnknown, &IID_IWDFObject, NULL };
 
 static const struct object_class plain_class = {
 	.name = "object",
 	.iids = plain_iids,
 	.may_delete = may_delete,
-	.free = plain_free,
 };
 
 static const IWDFObjectVtbl plain_vtbl = { OBJECT_SLOTS };
@@ -276,7 +264,6 @@ static const IID *const driver_iids[] = {
 static const struct object_class driver_class = {
 	.name = "driver",
 	.iids = driver_iids,
-	.free = plain_free,
 };
 
 struct driver *driver_create(const char *name, const char *lower)

@@ -74,11 +74,6 @@ static const IWDFDriverCreatedFileVtbl driver_file_vtbl = {
 	.Close = file_driver_close,
 };
 
-static void file_free(struct object *object)
-{
-	free(object);
-}
-
 static const IID *const file_iids[] = {
 	&IID_IUnknown, &IID_IWDFObject, &IID_IWDFFile, &IID_IWDFFile2, &IID_IWDFFile3,
 	NULL
@@ -87,7 +82,6 @@ static const IID *const file_iids[] = {
 static const struct object_class file_class = {
 	.name = "file",
 	.iids = file_iids,
-	.free = file_free,
 };
 
 static const IID *const driver_file_iids[] = {
@@ -97,7 +91,6 @@ static const IID *const driver_file_iids[] = {
 static const struct object_class driver_file_class = {
 	.name = "driver's file",
 	.iids = driver_file_iids,
-	.free = file_free,
 };
 
 struct file *file_create(struct device *device, uint64_t number)

@@ -80,7 +80,10 @@ ULONG object_release(struct object *object)
 	if (left)
 		return left;
 	parent = object->parent;
-	object->class->free(object);
+	if (object->class->free)
+		object->class->free(object);
+	else
+		free(object);
 	if (parent)
 		object_put(parent);
 	return 0;

@@ -122,7 +122,7 @@ struct object_class {
 	/* NULL: the driver may not delete it */
 	bool (*may_delete)(struct object *object);
 	void (*dispose)(struct object *object);	/* when deleted; NULL: nothing */
-	void (*free)(struct object *object);	/* with the last reference */
+	void (*free)(struct object *object);	/* with the last reference; NULL: free() */
 };
 
 /* The base of each object; its address is that of the interface. */
@@ -377,7 +377,6 @@ struct queue {
 	IQueueCallbackDefaultIoHandler *on_default;
 	IQueueCallbackStateChange *on_state;
 	IQueueCallbackIoStop *on_stop;
-	IQueueCallbackIoResume *on_resume;
 	IQueueCallbackIoCanceledOnQueue *on_canceled;
 
 	pthread_mutex_t lock;		/* of the rest */

@@ -335,7 +335,6 @@ static void put_callbacks(struct queue *queue)
 	callback_put(queue->on_default);
 	callback_put(queue->on_state);
 	callback_put(queue->on_stop);
-	callback_put(queue->on_resume);
 	callback_put(queue->on_canceled);
 	callback_put(queue->cancel_callback);
 	callback_put(queue->notice);
@@ -364,7 +363,6 @@ static void queue_dispose(struct object *object)
 	queue->on_default = NULL;
 	queue->on_state = NULL;
 	queue->on_stop = NULL;
-	queue->on_resume = NULL;
 	queue->on_canceled = NULL;
 	queue->cancel_callback = NULL;
 	queue->notice = NULL;
@@ -441,7 +439,6 @@ static void get_callbacks(struct queue *queue, IUnknown *callback)
 					 &IID_IQueueCallbackDefaultIoHandler);
 	queue->on_state = callback_get(callback, &IID_IQueueCallbackStateChange);
 	queue->on_stop = callback_get(callback, &IID_IQueueCallbackIoStop);
-	queue->on_resume = callback_get(callback, &IID_IQueueCallbackIoResume);
 	queue->on_canceled = callback_get(callback,
 					  &IID_IQueueCallbackIoCanceledOnQueue);
 }

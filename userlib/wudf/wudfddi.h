@@ -975,6 +975,8 @@ WUDF_INTERFACE(IQueueCallbackIoStop, IUnknown,
 
 /*
  * IQueueCallbackIoResume, of UMDF 1.5
+ *
+ * Never called here: a device is stopped for good, and never suspended.
  */
 #define IQueueCallbackIoResume_METHODS(I)				\
 	WUDF_METHOD(I, void, OnIoResume, IWDFIoQueue *pWdfQueue,	\
