@@ -289,8 +289,10 @@ void iotarget_target_settle(struct iotarget_target *target, u32 count)
 	if (target->pending)
 		return;
 	/* those who still wait to reap would wait forever */
-	if (iotarget_target_over(target))
+	if (iotarget_target_over(target)) {
 		iotarget_wake_all(&target->waiters);
+		wake_up_interruptible_poll(&target->pollers, EPOLLERR | EPOLLHUP);
+	}
 	if (target->event == IOTARGET_FILE_ENDING)
 		iotarget_file_post(target, IOTARGET_FILE_CLOSE);
 	if (target->released && target->event == IOTARGET_FILE_NONE)
@@ -533,9 +535,11 @@ __poll_t iotarget_target_poll(struct file *file, poll_table *wait)
 	spin_lock(&device->lock);
 	if (!list_empty(&target->ready) && !target->ended)
 		mask |= EPOLLIN | EPOLLRDNORM;
-	if (target->ended || iotarget_target_over(target))
+	if (target->ended || device->ended ||
+	    (iotarget_target_over(target) && !target->pending))
 		mask |= EPOLLERR | EPOLLHUP;
-	else if (iotarget_target_room(target))
+	/* SEND does not wait: it answers */
+	else if (iotarget_target_over(target) || iotarget_target_room(target))
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&device->lock);
 	return mask;
@@ -1174,7 +1178,8 @@ int iotarget_target_control(struct iotarget_call *call)
 	/* who waits to reap, with nothing pending, waits in vain; and to send */
 	if (args->action == IOTARGET_TARGET_REMOVE) {
 		iotarget_target_settle(target, 0);
-		wake_up_interruptible_poll(&target->pollers, EPOLLERR | EPOLLHUP);
+		wake_up_interruptible_poll(&target->pollers,
+					   EPOLLOUT | EPOLLWRNORM);
 	}
 	if (args->action == IOTARGET_TARGET_STOP_CANCEL ||
 	    args->action == IOTARGET_TARGET_STOP_WAIT ||

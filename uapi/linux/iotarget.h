@@ -551,8 +551,9 @@ struct iotarget_cancel {
  * @IOTARGET_TARGET_STOP_LEAVE: stops (WdfIoTargetLeaveSentIoPending)
  * @IOTARGET_TARGET_REMOVE: what waits completes with -ENODEV, what is sent is
  *	cancelled, with IGNORE_STATE too, and the call waits until all of it has
- *	completed, with FORGET too. Nothing can be sent any more, and poll tells
- *	EPOLLHUP; completions can be reaped, and then -ENODEV (Remove)
+ *	completed, with FORGET too. Nothing can be sent any more; completions
+ *	can be reaped, and when all are, REAP answers -ENODEV. Poll tells EPOLLHUP
+ *	when nothing can complete any more (Remove)
  */
 enum iotarget_target_action {
 	IOTARGET_TARGET_STATE = 1,
