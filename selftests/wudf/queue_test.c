@@ -622,9 +622,9 @@ TEST_F(queue, a_manual_queue_tells_that_it_is_not_empty)
 	EXPECT_REAP(p->fd, ids[0], 0);
 }
 
-static HRESULT second_with_state(struct probe *p)
+/* A manual queue that the framework alone refers to. */
+static HRESULT second_queue(struct probe *p)
 {
-	p->manual.has = HAS_STATE;
 	IWDFDevice2_CreateIoQueue(p->wdf_device, unknown_of(&p->manual), FALSE,
 				  WdfIoQueueDispatchManual, FALSE, TRUE, &p->wdf_manual);
 	IWDFIoQueue_Release(p->wdf_manual);
@@ -662,7 +662,8 @@ TEST_F(queue, a_queue_is_deleted_after_its_OnStateChange)
 	uint64_t id;
 
 	p->data = &tid;
-	p->configure = second_with_state;
+	p->manual.has = HAS_STATE;
+	p->configure = second_queue;
 	START();
 	IWDFIoQueue_Release(p->wdf_queue);
 	id = send_read(p);
@@ -671,6 +672,8 @@ TEST_F(queue, a_queue_is_deleted_after_its_OnStateChange)
 	EXPECT_EQ(S_OK, IWDFIoRequest2_ForwardToIoQueue(request, p->wdf_manual));
 	while (!tells((struct queue *)p->wdf_manual))
 		sched_yield();
+	/* it would wait for who waits for this lock */
+	EXPECT_EQ(INVALID, IWDFIoQueue_DeleteWdfObject(p->wdf_manual));
 	thread = start(delete_queue, p);
 	while (!tid)
 		sched_yield();
@@ -678,6 +681,38 @@ TEST_F(queue, a_queue_is_deleted_after_its_OnStateChange)
 	IWDFDevice2_ReleaseLock(p->wdf_device);
 	pthread_join(thread, NULL);
 	EXPECT_REAP(p->fd, id, -ENODEV);
+	IWDFIoRequest2_Release(request);
+}
+
+TEST_F(queue, a_queue_is_deleted_after_its_OnIoCanceledOnQueue)
+{
+	struct probe *p = self->p;
+	IWDFIoRequest2 *request;
+	_Atomic pid_t tid = 0;
+	pthread_t thread;
+	uint64_t id;
+
+	p->data = &tid;
+	p->manual.has = HAS_CANCELED;
+	p->configure = second_queue;
+	START();
+	IWDFIoQueue_Release(p->wdf_queue);
+	id = send_read(p);
+	request = NEXT(p, ON_REQUEST);
+	EXPECT_EQ(S_OK, IWDFIoRequest2_ForwardToIoQueue(request, p->wdf_manual));
+	IWDFDevice2_AcquireLock(p->wdf_device);
+	EXPECT_EQ(IOTARGET_CANCEL_DELIVERED, iotarget_cancel(p->fd, id));
+	while (!tells((struct queue *)p->wdf_manual))
+		sched_yield();
+	thread = start(delete_queue, p);
+	while (!tid)
+		sched_yield();
+	wait_asleep(tid);
+	IWDFDevice2_ReleaseLock(p->wdf_device);
+	EXPECT_EQ(request, NEXT(p, ON_CANCELED_ON_QUEUE));
+	pthread_join(thread, NULL);
+	EXPECT_REAP(p->fd, id, -ECANCELED);
+	IWDFIoRequest2_Release(request);
 	IWDFIoRequest2_Release(request);
 }
 

@@ -318,6 +318,7 @@ struct request {
 	IRequestCallbackCancel *on_cancel;	/* with a reference */
 	ULONG_PTR information;
 	void *out;			/* out_length bytes, when first needed */
+	bool out_pinned;		/* it is never freed */
 	struct memory *in_memory, *out_memory;
 
 	HRESULT status;			/* of the last Send */
@@ -383,7 +384,7 @@ struct queue {
 	IUnknown *cancel_callback;	/* all marks of a queue have the same */
 	unsigned int waiting;		/* fetched, and the driver has not seen them */
 	unsigned int running;		/* handlers */
-	unsigned int works;		/* @notice_work, @state_work: in the pool */
+	unsigned int works;		/* callbacks besides handlers: in the pool */
 	pthread_cond_t idle;		/* one of the two has become less */
 	IQueueCallbackStateChange *notice;	/* of Stop, Drain or Purge */
 	bool notice_due;
@@ -399,6 +400,9 @@ bool queue_handles(const struct queue *queue, WDF_REQUEST_TYPE type);
 /* Around the handler of a request. */
 void queue_enter(struct queue *queue);
 void queue_leave(struct queue *queue);
+/* A callback besides handlers, which the queue's end waits for. */
+void queue_work_starts(struct queue *queue);
+void queue_work_ends(struct queue *queue);
 /* Calls the handler; false: there is none. */
 bool queue_call(struct queue *queue, struct request *request);
 /* Ends it in the kernel; nothing is fetched any more. */

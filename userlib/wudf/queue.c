@@ -46,7 +46,14 @@ void queue_leave(struct queue *queue)
 		pool_queue(&queue->device->callbacks, &queue->notice_work, true);
 }
 
-static void work_ends(struct queue *queue)
+void queue_work_starts(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->works++;
+	pthread_mutex_unlock(&queue->lock);
+}
+
+void queue_work_ends(struct queue *queue)
 {
 	pthread_mutex_lock(&queue->lock);
 	queue->works--;
@@ -104,7 +111,7 @@ static void run_notice(struct work *work)
 	if (callback)
 		call_state_change(queue, callback);
 	callback_put(callback);
-	work_ends(queue);
+	queue_work_ends(queue);
 }
 
 static void run_state_change(struct work *work)
@@ -115,7 +122,7 @@ static void run_state_change(struct work *work)
 	queue->state_queued = false;
 	pthread_mutex_unlock(&queue->lock);
 	call_state_change(queue, queue->on_state);
-	work_ends(queue);
+	queue_work_ends(queue);
 }
 
 static void state_fetched(void *context, uint32_t state, int notice)
@@ -389,8 +396,8 @@ static bool queue_may_delete(struct object *object)
 	for (i = 0; i <= IOTARGET_TYPE_CONTROL; i++)
 		if (queue->device->routes[i] == queue)
 			return false;
-	/* it waits for its threads, which may be in a handler: this one, perhaps */
-	return !in_handler;
+	/* it waits for its threads: this one, perhaps, or those that wait for this one */
+	return !in_handler && !device_is_entered(queue->device);
 }
 
 static const IID *const queue_iids[] = {

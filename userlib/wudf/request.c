@@ -178,7 +178,8 @@ static void request_free(struct object *object)
 		object_put(request->queue);
 	if (request->file)
 		object_put(request->file);
-	free(request->out);
+	if (!request->out_pinned)
+		free(request->out);
 	pthread_mutex_destroy(&request->lock);
 	free(request);
 }
@@ -263,13 +264,10 @@ static void call_canceled_on_queue(struct request *request)
 
 	wudf_debug("OnIoCanceledOnQueue of %p", request);
 	queue_enter(queue);
-	/* (it can have been deleted meanwhile) */
-	if (queue->on_canceled)
-		queue->on_canceled->lpVtbl->OnIoCanceledOnQueue(queue->on_canceled,
-			(IWDFIoQueue *)queue, (IWDFIoRequest *)request);
-	else
-		request_fail(request, -ECANCELED);
+	queue->on_canceled->lpVtbl->OnIoCanceledOnQueue(queue->on_canceled,
+		(IWDFIoQueue *)queue, (IWDFIoRequest *)request);
 	queue_leave(queue);
+	queue_work_ends(queue);
 }
 
 static void call_handler(struct request *request)
@@ -337,6 +335,8 @@ void request_canceled_on_queue(struct iotarget_request *io)
 	}
 	pthread_mutex_unlock(&request->lock);
 	object_get(request);
+	if (queue->on_canceled)
+		queue_work_starts(queue);
 	pool_queue(queue->on_canceled ? &device->callbacks : &device->completions,
 		   &request->deliver, true);
 }
@@ -507,6 +507,8 @@ void request_cancel_fetched(struct iotarget_request *io)
 	switch (request->state) {
 	case REQUEST_WAITING:
 	case REQUEST_DOOMED:
+		/* (whoever delivers it finds it is not due) */
+		request->state = REQUEST_DOOMED;
 		fail = true;
 		break;
 	case REQUEST_SENT:

@@ -801,6 +801,21 @@ HRESULT target_create(struct device *device, const char *name, struct target **r
 	return S_OK;
 }
 
+/*
+ * What has not come back has its output's pages pinned below, if it has more than one:
+ * the device there may write to them whenever it completes. They are kept for good.
+ */
+static void keep_output(struct request *request)
+{
+	const struct operation *operation = &request->operation;
+
+	if (operation->out_length <= sysconf(_SC_PAGESIZE))
+		return;
+	if (operation->out_memory)
+		object_get(operation->out_memory);
+	request->out_pinned = operation->out == request->out;
+}
+
 /* Ends what has not come back, and will not: nobody reaps any more. */
 static void end_sent(struct target *target)
 {
@@ -820,8 +835,10 @@ static void end_sent(struct target *target)
 		}
 		pthread_mutex_unlock(&target->lock);
 		end.user_data = (uintptr_t)request;
-		if (request)
+		if (request) {
+			keep_output(request);
 			reaped(target, &end);
+		}
 	} while (request);
 }
 
