@@ -652,16 +652,34 @@ static void *delete_queue(void *arg)
 	return NULL;
 }
 
-/* What is wrong here a sanitizer says. */
+/*
+ * Deletes the manual queue while a callback of it waits for the device's lock, which
+ * this thread has. What is wrong here a sanitizer says.
+ */
+static void delete_while_it_calls(struct __test_metadata *_metadata, struct probe *p)
+{
+	_Atomic pid_t tid = 0;
+	pthread_t thread;
+
+	while (!tells((struct queue *)p->wdf_manual))
+		sched_yield();
+	/* it would wait for who waits for this lock */
+	EXPECT_EQ(INVALID, IWDFIoQueue_DeleteWdfObject(p->wdf_manual));
+	p->data = &tid;
+	thread = start(delete_queue, p);
+	while (!tid)
+		sched_yield();
+	wait_asleep(tid);
+	IWDFDevice2_ReleaseLock(p->wdf_device);
+	pthread_join(thread, NULL);
+}
+
 TEST_F(queue, a_queue_is_deleted_after_its_OnStateChange)
 {
 	struct probe *p = self->p;
 	IWDFIoRequest2 *request;
-	_Atomic pid_t tid = 0;
-	pthread_t thread;
 	uint64_t id;
 
-	p->data = &tid;
 	p->manual.has = HAS_STATE;
 	p->configure = second_queue;
 	START();
@@ -670,16 +688,7 @@ TEST_F(queue, a_queue_is_deleted_after_its_OnStateChange)
 	request = NEXT(p, ON_REQUEST);
 	IWDFDevice2_AcquireLock(p->wdf_device);
 	EXPECT_EQ(S_OK, IWDFIoRequest2_ForwardToIoQueue(request, p->wdf_manual));
-	while (!tells((struct queue *)p->wdf_manual))
-		sched_yield();
-	/* it would wait for who waits for this lock */
-	EXPECT_EQ(INVALID, IWDFIoQueue_DeleteWdfObject(p->wdf_manual));
-	thread = start(delete_queue, p);
-	while (!tid)
-		sched_yield();
-	wait_asleep(tid);
-	IWDFDevice2_ReleaseLock(p->wdf_device);
-	pthread_join(thread, NULL);
+	delete_while_it_calls(_metadata, p);
 	EXPECT_REAP(p->fd, id, -ENODEV);
 	IWDFIoRequest2_Release(request);
 }
@@ -688,11 +697,8 @@ TEST_F(queue, a_queue_is_deleted_after_its_OnIoCanceledOnQueue)
 {
 	struct probe *p = self->p;
 	IWDFIoRequest2 *request;
-	_Atomic pid_t tid = 0;
-	pthread_t thread;
 	uint64_t id;
 
-	p->data = &tid;
 	p->manual.has = HAS_CANCELED;
 	p->configure = second_queue;
 	START();
@@ -702,15 +708,8 @@ TEST_F(queue, a_queue_is_deleted_after_its_OnIoCanceledOnQueue)
 	EXPECT_EQ(S_OK, IWDFIoRequest2_ForwardToIoQueue(request, p->wdf_manual));
 	IWDFDevice2_AcquireLock(p->wdf_device);
 	EXPECT_EQ(IOTARGET_CANCEL_DELIVERED, iotarget_cancel(p->fd, id));
-	while (!tells((struct queue *)p->wdf_manual))
-		sched_yield();
-	thread = start(delete_queue, p);
-	while (!tid)
-		sched_yield();
-	wait_asleep(tid);
-	IWDFDevice2_ReleaseLock(p->wdf_device);
+	delete_while_it_calls(_metadata, p);
 	EXPECT_EQ(request, NEXT(p, ON_CANCELED_ON_QUEUE));
-	pthread_join(thread, NULL);
 	EXPECT_REAP(p->fd, id, -ECANCELED);
 	IWDFIoRequest2_Release(request);
 	IWDFIoRequest2_Release(request);
