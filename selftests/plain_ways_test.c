@@ -314,6 +314,7 @@ struct ring {
 	size_t size;
 	char *memory;
 	struct io_uring_sqe *sqes;
+	__u64 tag;		/* of the last call */
 };
 
 static unsigned int *ring_word(struct ring *r, __u32 offset)
@@ -376,23 +377,25 @@ static int ring_wait(struct ring *r, __u64 tag)
 	return cqe->user_data == tag ? cqe->res : -EPROTO;
 }
 
-#define CALL_TAG 1
-#define OTHER_TAG 2
+#define OTHER_TAG 0
 
-/* By a worker, if the file is O_NONBLOCK: see DOC of the header. */
+/*
+ * By a worker, if the file is O_NONBLOCK: see DOC of the header. Each has a tag of
+ * its own: a worker is found by it, and the last one's may still be at its end.
+ */
 static int ring_transfer(struct ring *r, int target, __u8 opcode, void *bytes)
 {
 	return ring_submit(r, (struct io_uring_sqe) {
 		.opcode = opcode, .flags = IOSQE_ASYNC, .fd = target,
 		.addr = ADDRESS(bytes), .len = 8, .off = AT,
-		.user_data = CALL_TAG,
+		.user_data = ++r->tag,
 	});
 }
 
 /* What runs is told by a signal; the ring itself answers so. */
 #define RING_CANCEL() do {						\
 	ASSERT_EQ(0, ring_submit(&self->ring, (struct io_uring_sqe) {	\
-		.opcode = IORING_OP_ASYNC_CANCEL, .addr = CALL_TAG,	\
+		.opcode = IORING_OP_ASYNC_CANCEL, .addr = self->ring.tag,	\
 		.user_data = OTHER_TAG,					\
 	}));								\
 	EXPECT_EQ(-EALREADY, ring_wait(&self->ring, OTHER_TAG));	\
@@ -448,12 +451,12 @@ TEST_F(ring, call)
 	EXPECT_EQ(8, read ? f.out_length : f.in_length);
 	EXPECT_EQ(getpid(), f.pid);
 	EXPECT_EQ(0, answer(self->device, &f, 0, 7));
-	EXPECT_EQ(7, ring_wait(&self->ring, CALL_TAG));
+	EXPECT_EQ(7, ring_wait(&self->ring, self->ring.tag));
 	EXPECT_EQ(0, memcmp("senders!", read ? "senders!" : host, 8));
 	EXPECT_EQ(0, memcmp(read ? "answere!" : "senders!", self->bytes, 8));
 	RING_CALL(UNMARKED, f);
 	EXPECT_EQ(0, answer(self->device, &f, -ENOSPC, 0));
-	EXPECT_EQ(-ENOSPC, ring_wait(&self->ring, CALL_TAG));
+	EXPECT_EQ(-ENOSPC, ring_wait(&self->ring, self->ring.tag));
 }
 
 /* The ring's own cancel reaches the host, once. */
@@ -471,7 +474,7 @@ TEST_F(ring, cancel)
 		EXPECT_NO_RECORD();
 		EXPECT_EQ(0, answer(self->device, &f, i ? 0 : -ECANCELED,
 				    i ? 8 : 0));
-		EXPECT_EQ(i ? 8 : -EINTR, ring_wait(&self->ring, CALL_TAG));
+		EXPECT_EQ(i ? 8 : -EINTR, ring_wait(&self->ring, self->ring.tag));
 		EXPECT_NO_RECORD();
 	}
 	/* and no host has it yet */
@@ -479,7 +482,7 @@ TEST_F(ring, cancel)
 	while (!readable(self->device))
 		sched_yield();
 	RING_CANCEL();
-	EXPECT_EQ(-EINTR, ring_wait(&self->ring, CALL_TAG));
+	EXPECT_EQ(-EINTR, ring_wait(&self->ring, self->ring.tag));
 	EXPECT_NO_RECORD();
 }
 
