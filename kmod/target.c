@@ -281,6 +281,13 @@ static bool iotarget_target_over(const struct iotarget_target *target)
 	       target->state == IOTARGET_TARGET_REMOVED;
 }
 
+/* Can nothing complete any more? REAP answers -ENODEV when it has given out all. */
+static bool iotarget_target_done(const struct iotarget_target *target)
+{
+	return target->ended ||
+	       (iotarget_target_over(target) && !target->pending);
+}
+
 /* @count requests are not pending any more. Under the lock. */
 void iotarget_target_settle(struct iotarget_target *target, u32 count)
 {
@@ -535,8 +542,7 @@ __poll_t iotarget_target_poll(struct file *file, poll_table *wait)
 	spin_lock(&device->lock);
 	if (!list_empty(&target->ready) && !target->ended)
 		mask |= EPOLLIN | EPOLLRDNORM;
-	if (target->ended || device->ended ||
-	    (iotarget_target_over(target) && !target->pending))
+	if (device->ended || iotarget_target_done(target))
 		mask |= EPOLLERR | EPOLLHUP;
 	/* SEND does not wait: it answers */
 	else if (iotarget_target_over(target) || iotarget_target_room(target))
@@ -696,8 +702,7 @@ static int iotarget_reap_any(struct iotarget_target *target,
 
 	spin_lock(&device->lock);
 	while (target->ended || list_empty(&target->ready)) {
-		if (target->ended ||
-		    (iotarget_target_over(target) && !target->pending))
+		if (iotarget_target_done(target))
 			err = -ENODEV;
 		else if (!wait)
 			err = -EAGAIN;

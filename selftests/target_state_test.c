@@ -80,6 +80,17 @@ static void stopper_start(struct stopper *s, int target, __u32 action,
 	wait_asleep(s->thread.tid);
 }
 
+/* The same by a process, which exits with the error. */
+static pid_t stopper_fork(int target, __u32 action)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(-target_do(target, action));
+	wait_asleep(child);
+	return child;
+}
+
 FIXTURE(target) {
 	int device;
 	int target;
@@ -792,10 +803,7 @@ TEST_F(wait, until_its_process_is_stopped)
 	__u64 id;
 
 	SEND_OWNED(id);
-	child = fork();
-	if (!child)
-		_exit(-target_do(self->target, variant->action));
-	wait_asleep(child);
+	child = stopper_fork(self->target, variant->action);
 	ASSERT_EQ(0, kill(child, SIGSTOP));
 	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
 	ASSERT_TRUE(WIFSTOPPED(status));
@@ -816,10 +824,7 @@ TEST_F(wait, U94_who_waits_is_killed)
 	__u64 id;
 
 	SEND_OWNED(id);
-	child = fork();
-	if (!child)
-		_exit(-target_do(self->target, variant->action));
-	wait_asleep(child);
+	child = stopper_fork(self->target, variant->action);
 	EXPECT_KILLED(child);
 	EXPECT_STATE_IN(variant->state, 0, 1);
 	EXPECT_EQ(0, complete(self->device, id, 0));
