@@ -49,8 +49,11 @@ MUTANTS = [
         "in the queue means cancelable: the queue's routine is set"),
     Mutant(
         "undo_ignores_the_mark", "dispatch", "queue.c",
-        "\tif (req->cancelled || req->queue->purging)\n",
-        "\tif (req->queue->purging)\n",
+        "\tif (req->cancelled)\n"
+        "\t\tiotarget_queue_cancelled(req);\n"
+        "\telse\n"
+        "\t\tiotarget_queue_put_back(req, iotarget_queue_cancel);\n",
+        "\tiotarget_queue_put_back(req, iotarget_queue_cancel);\n",
         "race_test", "race.plain.L3_cancelled_and_copy_fails",
         "3: who makes a request cancelable again tells it of the cancel"),
 
