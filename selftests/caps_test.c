@@ -332,6 +332,32 @@ TEST_F(caps, requests)
 	close(device);
 }
 
+/* A target's own is told first: against that, reaping helps. */
+TEST_F(caps, requests_of_a_target_and_of_its_user)
+{
+	struct iotarget_send_element e[4 * CHUNK] = {};
+	struct iotarget_send send = send_arg(0, e, 4 * CHUNK, NULL, 0);
+	struct iotarget_info info;
+	int device, target, other;
+	__u32 sent;
+
+	ASSERT_EQ(0, info_get(&info));
+	device = parallel_create();
+	ASSERT_GE(device, 0);
+	for (sent = 0; sent < 4 * CHUNK; sent++)
+		e[sent].type = IOTARGET_TYPE_CONTROL;
+	cap_set(REQUESTS, info.target_requests);
+	act_for(USER + 2);
+	target = target_open(device);
+	other = target_open(device);
+	for (sent = 0; sent < info.target_requests; sent += send.sent)
+		ASSERT_EQ(0, call(target, IOTARGET_SEND, &send));
+	EXPECT_EQ(-EAGAIN, send_one(target, 0, NULL));
+	EXPECT_EQ(-EDQUOT, send_one(other, 0, NULL));
+	act_for(0);
+	close(device);
+}
+
 TEST_F(caps, bytes)
 {
 	const __u32 part = 256 << 10;
