@@ -434,6 +434,26 @@ TEST_F(queue, not_empty_by_requeue_and_forward)
 	EXPECT_NO_RECORD(self->queue);
 }
 
+TEST_F(queue, not_empty_by_requeue_wakes)
+{
+	struct background host;
+	__u64 id;
+	int i;
+
+	OPEN(MANUAL, 0, 0);
+	for (i = 0; i < 2; i++) {
+		OWNED(id);
+		background_start(&host, i ? poll_waiting : fetch_waiting,
+				 &self->queue);
+		wait_asleep_in(host.tid, i ? SYS_poll : SYS_ioctl);
+		EXPECT_EQ(0, requeue(self->queue, id));
+		EXPECT_EQ(i ? POLLIN : IOTARGET_EVENT_QUEUE_STATE,
+			  background_join(&host));
+		EXPECT_EQ(0, retrieve(self->queue, 0, &id));
+		EXPECT_EQ(0, complete(self->queue, id, 0));
+	}
+}
+
 TEST_F(queue, not_empty_waits_for_START)
 {
 	__u64 id;
