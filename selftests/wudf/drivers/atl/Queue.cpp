@@ -76,11 +76,13 @@ CMyQueue::OnDeviceIoControl(
     case IOCTL_HOLD_GET_STATISTICS:
     {
         HOLD_STATISTICS Statistics;
+        ULONG Waiting = GetWaitingReads();
         {
             CLock Lock(m_Lock);
 
             Statistics = m_Statistics;
             Statistics.Held = (ULONG)m_Held.GetSize();
+            Statistics.Waiting = Waiting;
         }
         CompleteWithData(pWdfRequest, &Statistics, sizeof(Statistics));
         break;

@@ -25,6 +25,7 @@
 typedef struct _HOLD_STATISTICS
 {
     ULONG Held;                 // now
+    ULONG Waiting;              // now: reads that wait for data
     ULONG Canceled;             // calls of OnCancel
     ULONG Cleanups;             // calls of OnCleanupFile
     ULONG Closes;               // calls of OnCloseFile
