@@ -125,4 +125,20 @@ static int take(FIXTURE_DATA(queue) *self, __u32 flags, __u64 id)
 	ASSERT_EQ(0, forward(self->other, id, self->queue));		\
 } while (0)
 
+/* For a thread: waits, and returns what it is told. @arg: the fd. */
+static inline int fetch_waiting(void *arg)
+{
+	struct iotarget_fetch_element record = {};
+	int ret = fetch_one(*(int *)arg, 0, &record);
+
+	return ret ? ret : (int)record.event;
+}
+
+static inline int poll_waiting(void *arg)
+{
+	struct pollfd p = { .fd = *(int *)arg, .events = POLLIN };
+
+	return poll(&p, 1, -1) == 1 ? p.revents : -1;
+}
+
 #endif

@@ -228,21 +228,6 @@ TEST_F(queue, stopped_queues_tell_of_cancels)
 	COMPLETE(presented, 0);
 }
 
-static int fetch_waiting(void *arg)
-{
-	struct iotarget_fetch_element record = {};
-	int ret = fetch_one(*(int *)arg, 0, &record);
-
-	return ret ? ret : (int)record.event;
-}
-
-static int poll_waiting(void *arg)
-{
-	struct pollfd p = { .fd = *(int *)arg, .events = POLLIN };
-
-	return poll(&p, 1, -1) == 1 ? p.revents : -1;
-}
-
 TEST_F(queue, START_wakes)
 {
 	struct background host;

@@ -333,21 +333,6 @@ TEST_F(queue, canceled_on_queue_comes_before_requests)
 	EXPECT_EQ(queued, record[2].id);
 }
 
-static int fetch_waiting(void *arg)
-{
-	struct iotarget_fetch_element record = {};
-	int ret = fetch_one(*(int *)arg, 0, &record);
-
-	return ret ? ret : (int)record.event;
-}
-
-static int poll_waiting(void *arg)
-{
-	struct pollfd p = { .fd = *(int *)arg, .events = POLLIN };
-
-	return poll(&p, 1, -1) == 1 ? p.revents : -1;
-}
-
 TEST_F(queue, canceled_on_queue_wakes)
 {
 	struct background host;
